@@ -1,0 +1,60 @@
+"""Event -> Route -> Reply: the first route whose word was typed, else the last one; never silence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bot.chat.model import Card, Event, Reply, Tone
+from bot.chat.render import Wording
+from bot.errors import MayIError
+
+Services = TypeVar("Services")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[Services]):
+    """A word people say and the handler it goes to; the handler's first docstring line is its help.
+
+    A route with no words takes whatever no other route took.
+    """
+
+    handler: Callable[[Event, str, Services], Reply]  # (event, what followed the word, services)
+    words: tuple[str, ...] = ()
+
+    @property
+    def help(self) -> str:
+        """What the route does, in one line."""
+        return (self.handler.__doc__ or "").strip().splitlines()[0]
+
+
+class Router(Generic[Services]):
+    """Finds the route for an event and answers it, whatever happens on the way."""
+
+    def __init__(
+        self, routes: Sequence[Route[Services]], wording: Callable[[Services], Wording]
+    ) -> None:
+        self._routes = tuple(routes)
+        self._wording = wording
+
+    def handle(self, event: Event, services: Services) -> Reply:
+        """Answer an event. A failure becomes a plain card: the person is never left waiting."""
+        route, rest = self._find(event.text)
+        try:
+            return route.handler(event, rest, services)
+        except MayIError as e:
+            return Reply((Card(str(e)),))
+        except Exception as e:  # noqa: BLE001  # the last resort: say so and carry on
+            # The type alone: an exception's text may hold what somebody typed.
+            log.error("handler %s failed: %s", route.handler.__name__, type(e).__name__)  # noqa: TRY400
+            return Reply((Card(self._wording(services).text("broken"), Tone.PLAIN),))
+
+    def _find(self, text: str) -> tuple[Route[Services], str]:
+        said, _, rest = text.strip().lstrip("/").partition(" ")
+        for route in self._routes:
+            if said.lower() in route.words and (text.strip().startswith("/") or not rest.strip()):
+                return route, rest.strip()
+        return next(r for r in self._routes if not r.words), text.strip()

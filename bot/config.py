@@ -1,0 +1,173 @@
+"""The one reader of settings: the home, its schools, and what each school.toml says."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bot.errors import BadSettings, BadUse
+
+DEFAULT_HOME = Path("~/.local/share/mayi")
+DEFAULT_SCHOOL = "model-primary"
+MODEL_SCHOOLS = (
+    "model-infant",
+    "model-secondary",
+    "model-primary",
+    "model-primary-wales",
+    "model-special",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleHolder:
+    """A role of the school: its title there, and who holds it now (may be empty)."""
+
+    title: str
+    holder: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.holder})" if self.holder else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """One school: where its files are and what its school.toml says."""
+
+    id: str
+    folder: Path
+    name: str
+    nation: str = "England"
+    roles: Mapping[str, RoleHolder] = field(default_factory=dict)
+    contact: str = "headteacher"  # the role to ask where the policy is silent
+    safeguarding_contact: str = "dsl"  # the role for a worry about a child
+    emergency: str = ""  # the school's own emergency contact, shown with 999
+
+    @property
+    def policies(self) -> tuple[Path, ...]:
+        """The policy files of this school, in name order."""
+        return tuple(sorted(self.folder.glob("policies/*.md")))
+
+    def role(self, role: str) -> RoleHolder:
+        """Who holds `role`: by this school's own title where it has one."""
+        return self.roles.get(role) or RoleHolder(role_titles().get(role, role))
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where one installation keeps its schools and its data."""
+
+    root: Path
+    default_school: str | None = None
+
+    @property
+    def index_folder(self) -> Path:
+        """Disposable search indexes: one file a school."""
+        return self.root / "data" / "index"
+
+    def own_schools(self) -> tuple[str, ...]:
+        """The schools set up in this home, by id."""
+        return tuple(sorted(p.parent.name for p in self.root.glob("schools/*/school.toml")))
+
+    def school(self, school: str | None = None) -> School:
+        """Return the school asked for, else the default one.
+
+        Raises BadUse when it does not exist, or when several do and none was named.
+        """
+        return _load(self._folder(school or self._default()))
+
+    def _default(self) -> str:
+        own = self.own_schools()
+        if self.default_school:
+            return self.default_school
+        if len(own) > 1:
+            raise BadUse(f"which school? Name one with --school: {', '.join(own)}")
+        return own[0] if own else DEFAULT_SCHOOL
+
+    def _folder(self, school: str) -> Path:
+        own = self.root / "schools" / school
+        if valid_school_id(school) and (own / "school.toml").is_file():
+            return own
+        if school in MODEL_SCHOOLS:
+            return model_folder(school)
+        known = ", ".join((*self.own_schools(), *MODEL_SCHOOLS))
+        raise BadUse(f"there is no school '{school[:60]}' here; there are: {known}")
+
+
+def home(option: str | None = None, environ: Mapping[str, str] | None = None) -> Home:
+    """Return the home named on the command line, else by MAYI_HOME, else the usual place."""
+    env = os.environ if environ is None else environ
+    root = Path(option or env.get("MAYI_HOME") or DEFAULT_HOME).expanduser()
+    if root.exists() and not root.is_dir():
+        raise BadSettings(f"{root} is a file; give a folder with --home or MAYI_HOME")
+    return Home(root, env.get("MAYI_SCHOOL") or None)
+
+
+def model_folder(school: str) -> Path:
+    """Where a model school's files are inside the package."""
+    return Path(str(files("policy_text"))) / "schools" / school
+
+
+def valid_school_id(school: str) -> bool:
+    """Whether `school` may name a folder: lower-case letters, digits and hyphens."""
+    return 0 < len(school) <= 60 and all(c.isdigit() or "a" <= c <= "z" or c == "-" for c in school)
+
+
+@lru_cache(maxsize=1)
+def role_titles() -> dict[str, str]:
+    """Every role MayI knows, with the title it is shown by."""
+    return {role: str(entry["title"]) for role, entry in data("roles.toml").items()}
+
+
+@lru_cache
+def data(name: str) -> dict[str, Any]:
+    """Return a data file of policy_text, parsed."""
+    return tomllib.loads((files("policy_text") / name).read_text("utf-8"))
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, mtime_ns: int) -> School:
+    del mtime_ns  # part of the key: a changed file is read again
+    try:
+        settings = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise BadSettings(f"{path}: not valid TOML ({e}); mend that line") from e
+    answers = settings.get("answers", {})
+    roles = dict(_roles(settings.get("roles", {}), path))
+    school = School(
+        id=path.parent.name,
+        folder=path.parent,
+        name=str(settings.get("name", path.parent.name)),
+        nation=str(settings.get("nation", "England")),
+        roles=roles,
+        contact=str(answers.get("contact", "headteacher")),
+        safeguarding_contact=str(answers.get("safeguarding_contact", "dsl")),
+        emergency=str(settings.get("emergency", "")),
+    )
+    for key in (school.contact, school.safeguarding_contact):
+        if key not in role_titles() and key not in roles:
+            raise BadSettings(
+                f"{path}: '{key}' under [answers] is not a role; see policy_text/roles.toml"
+            )
+    return school
+
+
+def _roles(table: Mapping[str, Any], path: Path) -> Iterable[tuple[str, RoleHolder]]:
+    for role, entry in table.items():
+        if not isinstance(entry, dict):
+            raise BadSettings(f"{path}: write [roles.{role}] with a title and a holder")
+        title = str(entry.get("title") or role_titles().get(role, role))
+        yield role, RoleHolder(title, str(entry.get("holder", "")))
+
+
+def _load(folder: Path) -> School:
+    path = folder / "school.toml"
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except OSError as e:
+        raise BadSettings(f"{path}: cannot be read ({e.strerror}); check its permissions") from e

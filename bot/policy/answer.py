@@ -1,0 +1,126 @@
+"""A question and a school's index -> an Answer: the clause, the verdict, whom to tell, or that none covers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.policy import incident, match, topics
+from bot.policy.cover import covered, likelihood
+from bot.policy.index import Entry, Index
+from bot.policy.lexicon import Speller, lexicon
+from bot.policy.question import LONGEST, MOST_QUESTIONS, questions
+from bot.policy.verdict import Verdict, conflicting, of
+
+MOST_CLAUSES = 5
+
+__all__ = ["Answer", "Answerer", "Found", "Verdict", "as_object"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A clause of an answer: how sure it is (0 to 1), and the words it was found by."""
+
+    entry: Entry
+    score: float
+    matched: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the policy says to one question. `found` is empty exactly when it is not covered."""
+
+    question: str
+    verdict: Verdict
+    found: tuple[Found, ...] = ()
+    tell: str | None = None  # the role to go to
+    incident: str | None = None  # the kind of report the question itself discloses
+    conflict: bool = False  # two clauses contradict each other; the stricter is first
+    position: int = 0  # 1, 2, … where a message asked several questions
+    also: tuple[Answer, ...] = ()
+
+    @property
+    def strength(self) -> str | None:
+        """The first clause's own strength."""
+        return self.found[0].entry.clause.reading.strength.value if self.found else None
+
+
+# The strictest first: of several answers this one leads.
+_STRICTNESS = (Verdict.NO, Verdict.ONLY_IF, Verdict.DO, Verdict.NOT_COVERED, Verdict.YES)
+
+
+class Answerer:
+    """Answers questions from one school's index."""
+
+    def __init__(self, index: Index, contact: str, safeguarding_contact: str) -> None:
+        self._index = index
+        self._contact = contact
+        self._safeguarding = safeguarding_contact
+        self._speller = Speller(lexicon().vocabulary | topics.known_words() | index.vocabulary())
+
+    def answer(self, message: str) -> Answer:
+        """Answer a message; of several questions in it the strictest answer leads, the rest are `also`."""
+        asked = questions(message[:LONGEST])
+        if len(asked) == 1:
+            return self._one(asked[0])
+        several = [
+            replace(self._one(text), position=n) for n, text in enumerate(asked[:MOST_QUESTIONS], 1)
+        ]
+        several.sort(key=lambda a: _STRICTNESS.index(a.verdict))
+        return replace(several[0], also=tuple(several[1:]))
+
+    def _one(self, text: str) -> Answer:
+        asked = match.prepare(text, self._speller)
+        disclosed = incident.disclosed(asked)
+        found = match.candidates(asked, self._index) if asked.units else []
+        sure = likelihood(asked, found)
+        if not covered(sure):
+            return Answer(text, Verdict.NOT_COVERED, tell=self._whom(disclosed), incident=disclosed)
+        best = found[:MOST_CLAUSES]
+        best, conflict = conflicting(best)
+        first = best[0].entry.clause
+        scale = _softened([c.score for c in best])
+        return Answer(
+            text,
+            of(asked, first),
+            tuple(
+                Found(c.entry, round(sure * s, 3), c.matched)
+                for c, s in zip(best, scale, strict=True)
+            ),
+            tell=first.reading.route or first.reading.approver,
+            incident=disclosed,
+            conflict=conflict,
+        )
+
+    def _whom(self, disclosed: str | None) -> str:
+        return self._safeguarding if disclosed else self._contact
+
+
+def as_object(answer: Answer, *, school: str, number: str | None = None) -> dict[str, Any]:
+    """The answer object that `--json` and `--jsonl` promise."""
+    return {
+        "id": number,
+        "school": school,
+        "verdict": answer.verdict.value,
+        "strength": answer.strength,
+        "tell": answer.tell,
+        "incident": answer.incident,
+        "clauses": [
+            {
+                "id": f.entry.clause.id,
+                "policy": f.entry.policy.title,
+                "section": " › ".join(f.entry.clause.section),
+                "lead_in": f.entry.clause.lead_in,
+                "text": f.entry.clause.text,
+                "score": f.score,
+            }
+            for f in answer.found
+        ],
+        "also": [as_object(a, school=school, number=number) for a in answer.also],
+    }
+
+
+def _softened(scores: Sequence[float]) -> list[float]:
+    """Scores of the clauses against the first one's, which is 1."""
+    return [1.0 / (1.0 + max(0.0, scores[0] - s)) for s in scores]

@@ -1,0 +1,51 @@
+"""Whether a question itself discloses something to report, and of what kind."""
+
+from __future__ import annotations
+
+import re
+
+from bot.config import data
+from bot.policy.match import Asked
+
+SURE = 0.25  # a topic this likely names the kind; tested on the labelled questions
+# What tells that it has happened, rather than that somebody wonders whether it may.
+_HAPPENED = re.compile(
+    r"\b(has|have|had|ve|just|been|keeps?|kept|was|were|got|found|saw|seen|sent|received|messaged|posted|added|"
+    r"tagged|showed|told|shared|noticed|discovered|spotted|accidentally|is being|am being|are being|im being|is posting|"
+    r"is messaging|is sending|are posting|are sending)\b"
+)
+_TOLD = re.compile(
+    r"\b(me|my|i|us|our|we|child|pupil|boy|girl|kid|parent|mum|dad|colleague|head|someone|somebody|student|teacher|lad)\b"
+)
+_WONDERS = re.compile(
+    r"^(can|may|could|am i|is it|are we|do i|should i|what (is|are|does|counts)|how often|when)\b"
+)
+
+
+def disclosed(asked: Asked) -> str | None:
+    """Return the kind of report a question discloses, or None where it only asks."""
+    text = asked.text
+    if not (_HAPPENED.search(text) and _TOLD.search(text)):
+        return None
+    if _WONDERS.search(text) and not re.search(r"[.!,]", asked.question.text):
+        return None
+    kinds = data("incidents.toml")
+    units = frozenset(asked.units)
+    for kind, entry in kinds.items():
+        if entry.get("urgent") and _looks_like(entry, units, asked):
+            return str(kind)
+    best = max(
+        ((asked.topics.get(t, 0.0), kind) for kind, e in kinds.items() for t in e["topics"]),
+        default=(0.0, ""),
+    )
+    if best[0] >= SURE:
+        return str(best[1])
+    return next((str(k) for k, e in kinds.items() if _words(e, units)), None)
+
+
+def _looks_like(entry: dict[str, list[str]], units: frozenset[str], asked: Asked) -> bool:
+    return _words(entry, units) or any(asked.topics.get(t, 0.0) >= SURE for t in entry["topics"])
+
+
+def _words(entry: dict[str, list[str]], units: frozenset[str]) -> bool:
+    return any(units.issuperset(group.split("+")) for group in entry.get("words", ()))

@@ -1,0 +1,139 @@
+"""Policy words and what staff type, brought to one set of units that both sides share.
+
+A unit is a word's stem, or a concept from `policy_text/lexicon.toml` written with a leading "~". Brand
+names are folded into one word a kind, so that a rule about one network answers for all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import Stemmer
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from bot.config import data
+
+WORD = re.compile(r"[a-z0-9]+(?:\.com)?")
+LONGEST_PHRASE = 5  # words, the longest row of lexicon.toml
+MIN_REPAIR = 4  # letters: shorter words have too many neighbours to be repaired safely
+LONGEST_WORD = 30  # letters: what is longer is not a word
+MENDED_KEPT = 10_000  # words remembered, so that a flood of nonsense cannot fill the memory
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words of a text, apostrophes and accents of punctuation dropped ("can't" is "cant")."""
+    return WORD.findall(text.lower().replace("’", "").replace("'", "").replace("‘", ""))
+
+
+_stemmer = Stemmer.Stemmer("english")
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """Return a word without its ending ("posting" and "posted" are both "post")."""
+    return str(_stemmer.stemWord(word))
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The tables of lexicon.toml, keyed by stems."""
+
+    short: dict[str, tuple[str, ...]]
+    names: dict[tuple[str, ...], str]
+    concepts: dict[tuple[str, ...], tuple[str, ...]]
+    vocabulary: frozenset[str]
+    stop: frozenset[str]
+
+    def expand(self, text: str) -> list[str]:
+        """Words of a text with abbreviations written out and brand names folded."""
+        out: list[str] = []
+        for word in words(text):
+            out.extend(self.short.get(word, (word,)))
+        return self._fold_names(out)
+
+    def units(self, expanded: list[str]) -> list[str]:
+        """Return stems of the words that matter, then the concepts found, each once in order."""
+        stems = [stem(w) for w in expanded]
+        found: dict[str, None] = {}
+        for word, s in zip(expanded, stems, strict=True):
+            if word not in self.stop:
+                found[s] = None
+        for concept in self._concepts_in(stems):
+            found["~" + concept] = None
+        return list(found)
+
+    def _fold_names(self, source: list[str]) -> list[str]:
+        out: list[str] = []
+        at = 0
+        while at < len(source):
+            for size in range(min(3, len(source) - at), 0, -1):
+                name = self.names.get(tuple(source[at : at + size]))
+                if name:
+                    out.append(name)
+                    at += size
+                    break
+            else:
+                out.append(source[at])
+                at += 1
+        return out
+
+    def _concepts_in(self, stems: list[str]) -> list[str]:
+        found: list[str] = []
+        for at in range(len(stems)):
+            for size in range(min(LONGEST_PHRASE, len(stems) - at), 0, -1):
+                found.extend(self.concepts.get(tuple(stems[at : at + size]), ()))
+        return found
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> Lexicon:
+    """Read the lexicon, once a process."""
+    table = data("lexicon.toml")
+    stop = frozenset(table["stop"]["words"].split())
+    short = {words(k)[0]: tuple(words(v)) for k, v in table["short"].items() if len(words(k)) == 1}
+    names = {tuple(words(n)): kind for kind, row in table["names"].items() for n in row.split(",")}
+    concepts: dict[tuple[str, ...], tuple[str, ...]] = {}
+    known = {w for v in short.values() for w in v} | stop | set(table["names"])
+    for concept, row in table["concepts"].items():
+        for phrase in row.split(","):
+            parts = words(phrase)
+            known.update(parts)
+            key = tuple(stem(w) for w in parts)
+            if concept not in concepts.get(key, ()):
+                concepts[key] = (*concepts.get(key, ()), concept)
+    known.update(w for name in names for w in name)
+    return Lexicon(short, names, concepts, frozenset(known), stop)
+
+
+class Speller:
+    """Mends words nobody knows, to the nearest known word with the same first letter.
+
+    One slip is mended in a word of four or five letters, two in a longer one; anything else is left alone.
+    """
+
+    def __init__(self, vocabulary: Iterable[str]) -> None:
+        self._known = frozenset(vocabulary)
+        self._by_letter: dict[str, list[str]] = {}
+        for word in sorted(w for w in self._known if len(w) >= MIN_REPAIR and w.isalpha()):
+            self._by_letter.setdefault(word[0], []).append(word)
+        self._mended: dict[str, str] = {}
+
+    def mend(self, source: list[str]) -> list[str]:
+        """Return the words with unknown ones repaired where a near one is known."""
+        return [w if w in self._known else self._nearest(w) for w in source]
+
+    def _nearest(self, word: str) -> str:
+        if len(word) < MIN_REPAIR or len(word) > LONGEST_WORD or not word.isalpha():
+            return word
+        if word not in self._mended:
+            if len(self._mended) > MENDED_KEPT:
+                self._mended.clear()
+            slips = 1 if len(word) <= 5 else 2
+            choices = self._by_letter.get(word[0], [])
+            best = process.extractOne(word, choices, scorer=OSA.distance, score_cutoff=slips)
+            self._mended[word] = best[0] if best else word
+        return self._mended[word]

@@ -1,0 +1,231 @@
+"""Which clauses answer a question, best first: what speaks for a clause, weighed by fitted weights.
+
+The weights stand in `policy_text/fitted/weights.toml`, one a feature, fitted by `make fit` on labelled
+questions; nothing here is tuned to one policy.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz.fuzz import token_set_ratio
+
+from bot.config import data
+from bot.policy import topics
+from bot.policy.index import Entry, Index
+from bot.policy.lexicon import Speller, lexicon
+from bot.policy.model import Strength
+from bot.policy.question import Form, Question, understand
+
+BY_WORDS = 40  # candidates taken for their words
+BY_TOPIC = 40  # candidates taken for their topics
+TOPICS_TRIED = 5
+_PEOPLE_OF_THE_SCHOOL = frozenset({"staff", "all", "governors", "volunteers", "leaders"})
+_BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
+_DUTY = (Strength.MUST, Strength.SHOULD)
+_LEAVE = (Strength.MAY, Strength.NEEDS_APPROVAL)
+_TIME = re.compile(
+    r"\b(annual|yearly|year|term|weeks?|days?|immediately|at once|soon|earliest|before|first|date|review|regular|"
+    r"once|when|until|at all times|beginning|20\d\d|daily|monthly?|without delay|advance|age|under \d+)"
+)
+_SANCTION = re.compile(
+    r"\b(disciplin|dismiss|misconduct|terminat|sanction|breach|consequence|action|ban|prosecut|criminal|barred|offence)"
+)
+_EXCEPTION = re.compile(
+    r"\b(unless|except|exception|apart from|other than|providing|provided|only if|save)\b"
+)
+_MEANING = re.compile(
+    r"\b(means?|defined|definition|includes?|including|such as|examples?|refers? to|covers?|applies)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question made ready for matching."""
+
+    question: Question
+    text: str  # its words, mended and with brand names folded
+    units: tuple[str, ...]
+    topics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A clause that might answer, and what speaks for it."""
+
+    entry: Entry
+    features: tuple[float, ...]
+    score: float
+    matched: tuple[str, ...]
+
+
+def prepare(text: str, speller: Speller) -> Asked:
+    """Read a question: its grammar, its units and its topics."""
+    lex = lexicon()
+    expanded = speller.mend(lex.expand(text))
+    expanded = lex.expand(" ".join(expanded))  # a mended word may be a name or an abbreviation
+    return Asked(
+        understand(text),
+        " ".join(expanded),
+        tuple(lex.units(expanded)),
+        topics.of_question(expanded),
+    )
+
+
+def candidates(asked: Asked, index: Index) -> list[Candidate]:
+    """The clauses that might answer, best first."""
+    by_words = index.matching(asked.units, BY_WORDS)
+    likely = list(asked.topics)[:TOPICS_TRIED]
+    rows = dict.fromkeys([*by_words, *index.about(likely, BY_TOPIC)])
+    entries = index.entries(rows)
+    if not entries:
+        return []
+    rarity = _rarity(asked.units, index)
+    vectors = _vectors(asked, entries, by_words, rarity)
+    weights = _weights()
+    found = [
+        Candidate(
+            e, v, sum(w * x for w, x in zip(weights, v, strict=True)), _matched(asked, e, rarity)
+        )
+        for e, v in zip(entries, vectors, strict=True)
+    ]
+    return sorted(found, key=lambda c: -c.score)
+
+
+FEATURES = (
+    "topic", "topic_relative", "topic_root", "topic_root_relative", "topic_log", "topic_first", "topic_any",
+    "words", "words_relative", "coverage", "coverage_concepts", "coverage_words", "coverage_back",
+    "coverage_around", "wording", "length", "breadth",
+    "for_others", "for_asker", "not_for_asker", "school_only", "parents_only", "pupils_only",
+    "may_ban", "may_leave", "may_duty", "may_information", "what_duty", "what_information", "what_ban",
+    "duty_duty", "duty_information", "who_role", "who_information", "when_time", "outcome_sanction",
+    "role_unasked", "exception", "what_meaning", "skip_duty", "sanction_unasked",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _weights() -> tuple[float, ...]:
+    table = data("fitted/weights.toml")["rank"]
+    return tuple(float(table.get(name, 0.0)) for name in FEATURES)
+
+
+def _rarity(units: Sequence[str], index: Index) -> dict[str, float]:
+    """How telling each unit is in this school's policies (inverse document frequency)."""
+    counts, total = index.commonness(units), len(index)
+    return {
+        u: math.log(1 + (total - n + 0.5) / (n + 0.5)) for u in units for n in (counts.get(u, 0),)
+    }
+
+
+def _matched(asked: Asked, entry: Entry, rarity: Mapping[str, float]) -> tuple[str, ...]:
+    shared = [u for u in asked.units if u in entry.units or u in entry.around]
+    return tuple(sorted(shared, key=lambda u: -rarity[u]))
+
+
+def _vectors(
+    asked: Asked,
+    entries: Sequence[Entry],
+    by_words: Mapping[int, float],
+    rarity: Mapping[str, float],
+) -> list[tuple[float, ...]]:
+    wanted = asked.topics
+    roots = {t: math.sqrt(p) for t, p in wanted.items()}
+    topic, root = [], []
+    for entry in entries:
+        topic.append(sum(p * wanted.get(t, 0.0) for t, p in entry.topics.items()))
+        root.append(sum(math.sqrt(p) * roots.get(t, 0.0) for t, p in entry.topics.items()))
+    best_topic, best_root = max(topic) or 1.0, max(root) or 1.0
+    best_words = max(by_words.values(), default=0.0) or 1.0
+    first = next(iter(wanted), "")
+    three = list(wanted)[:3]
+    question = _QuestionSide(asked, rarity)
+    return [
+        (
+            topic[i],
+            topic[i] / best_topic,
+            root[i],
+            root[i] / best_root,
+            math.log(topic[i] + 1e-3),
+            e.topics.get(first, 0.0),
+            max((e.topics.get(t, 0.0) for t in three), default=0.0),
+            by_words.get(e.rowid, 0.0) / 10,
+            by_words.get(e.rowid, 0.0) / best_words,
+            *question.words(e),
+            *question.audience(e),
+            *question.form(e),
+        )
+        for i, e in enumerate(entries)
+    ]
+
+
+class _QuestionSide:
+    """Features that compare one question with one clause after another."""
+
+    def __init__(self, asked: Asked, rarity: Mapping[str, float]) -> None:
+        self._asked = asked
+        self._rarity = rarity
+        self._total = sum(rarity.values()) or 1.0
+        self._concepts = [u for u in asked.units if u[0] == "~"]
+        self._words = [u for u in asked.units if u[0] != "~"]
+
+    def words(self, entry: Entry) -> tuple[float, ...]:
+        own, around, rarity = entry.units, entry.around, self._rarity
+        in_own = [u for u in self._asked.units if u in own]
+        in_around = [u for u in self._asked.units if u in around and u not in own]
+        text = entry.clause.text
+        return (
+            (sum(rarity[u] for u in in_own) + sum(rarity[u] for u in in_around)) / self._total,
+            sum(u in own for u in self._concepts) / (len(self._concepts) or 1),
+            sum(u in own for u in self._words) / (len(self._words) or 1),
+            len(in_own) / (len(own) or 1),
+            sum(rarity[u] for u in in_around) / self._total,
+            token_set_ratio(self._asked.text, text.lower()) / 100,
+            len(text) / 300,
+            len(own) / 30,
+        )
+
+    def audience(self, entry: Entry) -> tuple[float, ...]:
+        binds, about = frozenset(entry.clause.reading.binds), self._asked.question.about
+        by_staff = about == "staff"
+        for_staff = bool(binds & _PEOPLE_OF_THE_SCHOOL)
+        return (
+            float(by_staff and not for_staff and binds != {"school"}),
+            float(not by_staff and about in binds),
+            float(not by_staff and about not in binds and "all" not in binds),
+            float(by_staff and binds == {"school"}),
+            float(by_staff and "parents" in binds and not for_staff),
+            float(by_staff and "pupils" in binds and not for_staff),
+        )
+
+    def form(self, entry: Entry) -> tuple[float, ...]:
+        form, reading = self._asked.question.form, entry.clause.reading
+        strength, text = reading.strength, entry.clause.text.lower()
+        may = form in (Form.MAY, Form.SKIP)
+        what = form is Form.WHAT
+        names_role = bool(reading.route or reading.approver)
+        information = strength is Strength.INFORMATION
+        sanction = bool(_SANCTION.search(text))
+        return (
+            float(may and strength in _BAN),
+            float(may and strength in _LEAVE),
+            float(may and strength in _DUTY),
+            float(may and information),
+            float(what and strength in _DUTY),
+            float(what and information),
+            float(what and strength in _BAN),
+            float(form is Form.DUTY and strength in _DUTY),
+            float(form is Form.DUTY and information),
+            float(form is Form.WHO and names_role),
+            float(form is Form.WHO and information),
+            float(form is Form.WHEN and bool(_TIME.search(text))),
+            float(form is Form.OUTCOME and sanction),
+            float(form is not Form.WHO and reading.route is not None),
+            float(may and bool(_EXCEPTION.search(text))),
+            float(what and bool(_MEANING.search(text))),
+            float(form is Form.SKIP and strength in _DUTY),
+            float(form is not Form.OUTCOME and information and sanction),
+        )
