@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.policy import incident, match, topics
-from bot.policy.cover import covered, likelihood
+from bot.policy.cover import likelihood
 from bot.policy.index import Entry, Index
 from bot.policy.lexicon import Speller, lexicon
 from bot.policy.question import LONGEST, MOST_QUESTIONS, questions
 from bot.policy.verdict import Verdict, conflicting, of
+from bot.policy.weights import Weights, fitted
 
 MOST_CLAUSES = 5
 
@@ -53,8 +54,15 @@ _STRICTNESS = (Verdict.NO, Verdict.ONLY_IF, Verdict.DO, Verdict.NOT_COVERED, Ver
 class Answerer:
     """Answers questions from one school's index."""
 
-    def __init__(self, index: Index, contact: str, safeguarding_contact: str) -> None:
+    def __init__(
+        self,
+        index: Index,
+        contact: str,
+        safeguarding_contact: str,
+        weights: Weights | None = None,
+    ) -> None:
         self._index = index
+        self._weights = weights or fitted()
         self._contact = contact
         self._safeguarding = safeguarding_contact
         self._speller = Speller(lexicon().vocabulary | topics.known_words() | index.vocabulary())
@@ -73,9 +81,11 @@ class Answerer:
     def _one(self, text: str) -> Answer:
         asked = match.prepare(text, self._speller)
         disclosed = incident.disclosed(asked)
-        found = match.candidates(asked, self._index) if asked.units else []
-        sure = likelihood(asked, found)
-        if not covered(sure):
+        found = (
+            match.candidates(asked, self._index, self._weights.rank) if asked.units else []
+        )
+        sure = likelihood(asked, found, self._weights.cover)
+        if not found or sure < self._weights.threshold:
             return Answer(text, Verdict.NOT_COVERED, tell=self._whom(disclosed), incident=disclosed)
         best = found[:MOST_CLAUSES]
         best, conflict = conflicting(best)
@@ -83,7 +93,7 @@ class Answerer:
         scale = _softened([c.score for c in best])
         return Answer(
             text,
-            of(asked, first),
+            of(asked, best[0], self._weights.verdict, self._weights.leave),
             tuple(
                 Found(c.entry, round(sure * s, 3), c.matched)
                 for c, s in zip(best, scale, strict=True)

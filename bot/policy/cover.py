@@ -1,18 +1,17 @@
-"""Whether a policy covers a question at all: a fitted likelihood and a tested threshold."""
+"""Whether a policy covers a question at all: a fitted likelihood, held against a tested threshold."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from bot.config import data
 from bot.policy import match
 from bot.policy.match import Asked, Candidate
 
 OUTSIDE = ("off-topic",)  # topics no policy of this kind rules on
 FEATURES = (
     "bias", "score", "margin", "topic_sure", "topic_match", "coverage", "coverage_concepts", "words",
-    "wording", "outside", "units",
+    "wording", "outside", "units", "meaning",
 )  # fmt: skip
 
 
@@ -34,21 +33,16 @@ def features(asked: Asked, found: Sequence[Candidate]) -> tuple[float, ...]:
         best["wording"],
         sum(asked.topics.get(t, 0.0) for t in OUTSIDE),
         min(len(asked.units), 15) / 10,
+        best["meaning"],
     )
 
 
-def likelihood(asked: Asked, found: Sequence[Candidate]) -> float:
+def likelihood(asked: Asked, found: Sequence[Candidate], weights: Mapping[str, float]) -> float:
     """How likely it is, 0 to 1, that the best clause covers the question."""
     if not found:
         return 0.0
-    weights = data("fitted/weights.toml").get("cover", {})
     total = sum(
-        float(weights.get(name, 0.0)) * x
+        weights.get(name, 0.0) * x
         for name, x in zip(FEATURES, features(asked, found), strict=True)
     )
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
-
-
-def covered(sure: float) -> bool:
-    """Whether that is sure enough to answer."""
-    return sure >= float(data("fitted/weights.toml").get("threshold", 0.0))

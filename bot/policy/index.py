@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import CannotDo, MayIError
-from bot.policy import lexicon, topics
+from bot.policy import lexicon, meaning, topics
 from bot.policy.model import Clause, Front, Reading, Strength
 from bot.policy.policyfile import read_policy
+from bot.policy.roles_in_text import mentions
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -44,7 +46,10 @@ class Entry:
     policy: PolicyInfo
     units: frozenset[str]  # of its text
     around: frozenset[str]  # of its lead-in and headings
+    before: frozenset[str]  # of the clause before it under the same heading
+    names_role: bool  # somebody at or outside the school is named in it
     topics: Mapping[str, float]
+    meaning: array[float]  # where its words and lead-in point
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +84,14 @@ class Index:
         """The clauses of these rows, in row order."""
         wanted = ",".join(str(int(r)) for r in rowids)
         rows = self._connection.execute(
-            f"select rowid, policy, data from clauses where rowid in ({wanted}) order by rowid"  # noqa: S608
+            f"select rowid, policy, data, meaning from clauses where rowid in ({wanted}) order by rowid"  # noqa: S608
         )
         return [self._entry(*row) for row in rows]
 
     def all(self) -> list[Entry]:
         """Every clause, in the order of the policies."""
         rows = self._connection.execute(
-            "select rowid, policy, data from clauses order by policy, rowid"
+            "select rowid, policy, data, meaning from clauses order by policy, rowid"
         )
         return [self._entry(*row) for row in rows]
 
@@ -124,8 +129,8 @@ class Index:
         """Every word of the clauses, for mending what staff type."""
         return frozenset(str(r[0]) for r in self._connection.execute("select word from vocabulary"))
 
-    def _entry(self, rowid: int, policy: str, blob: str) -> Entry:
-        d = json.loads(blob)
+    def _entry(self, rowid: int, policy: str, data: str, points: bytes) -> Entry:
+        d = json.loads(data)
         reading = d["reading"]
         return Entry(
             rowid,
@@ -147,7 +152,10 @@ class Index:
             self._policies[policy],
             frozenset(d["units"]),
             frozenset(d["around"]),
+            frozenset(d["before"]),
+            d["names_role"],
             d["topics"],
+            array("f", points),
         )
 
 
@@ -240,7 +248,7 @@ def _create(database: Database) -> None:
         if_not_exists=True,
     )
     database.table("clauses").create(
-        {"rowid": int, "policy": str, "data": str}, pk="rowid", if_not_exists=True
+        {"rowid": int, "policy": str, "data": str, "meaning": bytes}, pk="rowid", if_not_exists=True
     )
     database.table("topics").create(
         {"topic": str, "weight": float, "clause": int},
@@ -266,8 +274,11 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
     lex = lexicon.lexicon()
     words: set[str] = set()
     connection = database.conn
+    last: Clause | None = None
     for clause in clauses:
         heading = " ".join(clause.section)
+        before = last.text if last and last.section == clause.section else ""
+        last = clause
         own_words = lex.expand(clause.text)
         around_words = lex.expand(f"{clause.lead_in or ''} {heading}")
         words.update(own_words, around_words)
@@ -275,11 +286,16 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
         found = (
             dict.fromkeys(clause.reading.topics, 1.0)
             if "topics" in clause.reading.by_owner
-            else topics.of_clause(heading, clause.lead_in or "", clause.text)
+            else topics.of_clause(heading, clause.lead_in or "", clause.text, before)
         )
+        near = lex.units(lex.expand(before))
         row = connection.execute(
-            "insert into clauses(policy, data) values (?, ?)",
-            (slug, json.dumps(_clause_data(clause, own, around, found))),
+            "insert into clauses(policy, data, meaning) values (?, ?, ?)",
+            (
+                slug,
+                json.dumps(_clause_data(clause, own, around, near, found)),
+                meaning.vector(lex.expand(f"{clause.lead_in or ''} {clause.text}")).tobytes(),
+            ),
         ).lastrowid
         connection.execute(
             "insert into words(rowid, own, around) values (?, ?, ?)",
@@ -311,11 +327,22 @@ def _count(connection: sqlite3.Connection) -> None:
 
 
 def _clause_data(
-    clause: Clause, own: Sequence[str], around: Sequence[str], found: Mapping[str, float]
+    clause: Clause,
+    own: Sequence[str],
+    around: Sequence[str],
+    before: Sequence[str],
+    found: Mapping[str, float],
 ) -> dict[str, Any]:
     data = asdict(clause)
     data["reading"]["by_owner"] = sorted(clause.reading.by_owner)
-    return {**data, "units": own, "around": around, "topics": found}
+    return {
+        **data,
+        "units": own,
+        "around": around,
+        "before": before,
+        "names_role": bool(mentions(clause.text)),
+        "topics": found,
+    }
 
 
 def _token(unit: str) -> str:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import mul
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from bot.config import data
-from bot.policy import topics
+from bot.policy import meaning, topics
 from bot.policy.index import Entry, Index
 from bot.policy.lexicon import Speller, lexicon
 from bot.policy.model import Strength
-from bot.policy.question import Form, Question, understand
+from bot.policy.question import Form, Question, last_sentence, understand
 
 BY_WORDS = 40  # candidates taken for their words
 BY_TOPIC = 40  # candidates taken for their topics
@@ -51,6 +51,7 @@ class Asked:
     text: str  # its words, mended and with brand names folded
     units: tuple[str, ...]
     topics: Mapping[str, float]
+    meaning: array[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,17 @@ def prepare(text: str, speller: Speller) -> Asked:
     lex = lexicon()
     expanded = speller.mend(lex.expand(text))
     expanded = lex.expand(" ".join(expanded))  # a mended word may be a name or an abbreviation
+    asks = lex.expand(" ".join(speller.mend(lex.expand(last_sentence(text)))))
     return Asked(
         understand(text),
         " ".join(expanded),
         tuple(lex.units(expanded)),
-        topics.of_question(expanded),
+        topics.of_question(expanded, asks),
+        meaning.vector(expanded),
     )
 
 
-def candidates(asked: Asked, index: Index) -> list[Candidate]:
+def candidates(asked: Asked, index: Index, weights: Mapping[str, float]) -> list[Candidate]:
     """The clauses that might answer, best first."""
     by_words = index.matching(asked.units, BY_WORDS)
     likely = list(asked.topics)[:TOPICS_TRIED]
@@ -86,10 +89,10 @@ def candidates(asked: Asked, index: Index) -> list[Candidate]:
         return []
     rarity = _rarity(asked.units, index)
     vectors = _vectors(asked, entries, by_words, rarity)
-    weights = _weights()
+    by_feature = [weights.get(name, 0.0) for name in FEATURES]
     found = [
         Candidate(
-            e, v, sum(w * x for w, x in zip(weights, v, strict=True)), _matched(asked, e, rarity)
+            e, v, sum(map(mul, by_feature, v)), _matched(asked, e, rarity)
         )
         for e, v in zip(entries, vectors, strict=True)
     ]
@@ -98,19 +101,13 @@ def candidates(asked: Asked, index: Index) -> list[Candidate]:
 
 FEATURES = (
     "topic", "topic_relative", "topic_root", "topic_root_relative", "topic_log", "topic_first", "topic_any",
-    "words", "words_relative", "coverage", "coverage_concepts", "coverage_words", "coverage_back",
-    "coverage_around", "wording", "length", "breadth",
+    "meaning", "meaning_relative", "words", "words_relative", "coverage", "coverage_concepts", "coverage_words", "coverage_back",
+    "coverage_around", "coverage_before", "rarest", "weight", "wording", "length", "breadth",
     "for_others", "for_asker", "not_for_asker", "school_only", "parents_only", "pupils_only",
     "may_ban", "may_leave", "may_duty", "may_information", "what_duty", "what_information", "what_ban",
-    "duty_duty", "duty_information", "who_role", "who_information", "when_time", "outcome_sanction",
+    "duty_duty", "duty_information", "who_route", "who_role", "who_information", "when_time", "outcome_sanction",
     "role_unasked", "exception", "what_meaning", "skip_duty", "sanction_unasked",
 )  # fmt: skip
-
-
-@lru_cache(maxsize=1)
-def _weights() -> tuple[float, ...]:
-    table = data("fitted/weights.toml")["rank"]
-    return tuple(float(table.get(name, 0.0)) for name in FEATURES)
 
 
 def _rarity(units: Sequence[str], index: Index) -> dict[str, float]:
@@ -138,6 +135,8 @@ def _vectors(
     for entry in entries:
         topic.append(sum(p * wanted.get(t, 0.0) for t, p in entry.topics.items()))
         root.append(sum(math.sqrt(p) * roots.get(t, 0.0) for t, p in entry.topics.items()))
+    like = [meaning.likeness(asked.meaning, e.meaning) for e in entries]
+    most_like = max(like)
     best_topic, best_root = max(topic) or 1.0, max(root) or 1.0
     best_words = max(by_words.values(), default=0.0) or 1.0
     first = next(iter(wanted), "")
@@ -152,6 +151,8 @@ def _vectors(
             math.log(topic[i] + 1e-3),
             e.topics.get(first, 0.0),
             max((e.topics.get(t, 0.0) for t in three), default=0.0),
+            like[i],
+            like[i] - most_like,
             by_words.get(e.rowid, 0.0) / 10,
             by_words.get(e.rowid, 0.0) / best_words,
             *question.words(e),
@@ -183,6 +184,9 @@ class _QuestionSide:
             sum(u in own for u in self._words) / (len(self._words) or 1),
             len(in_own) / (len(own) or 1),
             sum(rarity[u] for u in in_around) / self._total,
+            sum(rarity[u] for u in self._asked.units if u in entry.before and u not in own) / self._total,
+            max((rarity[u] for u in in_own), default=0.0) / 5,
+            sum(rarity[u] for u in in_own) / 10,
             token_set_ratio(self._asked.text, text.lower()) / 100,
             len(text) / 300,
             len(own) / 30,
@@ -206,7 +210,6 @@ class _QuestionSide:
         strength, text = reading.strength, entry.clause.text.lower()
         may = form in (Form.MAY, Form.SKIP)
         what = form is Form.WHAT
-        names_role = bool(reading.route or reading.approver)
         information = strength is Strength.INFORMATION
         sanction = bool(_SANCTION.search(text))
         return (
@@ -219,7 +222,8 @@ class _QuestionSide:
             float(what and strength in _BAN),
             float(form is Form.DUTY and strength in _DUTY),
             float(form is Form.DUTY and information),
-            float(form is Form.WHO and names_role),
+            float(form is Form.WHO and bool(reading.route or reading.approver)),
+            float(form is Form.WHO and entry.names_role),
             float(form is Form.WHO and information),
             float(form is Form.WHEN and bool(_TIME.search(text))),
             float(form is Form.OUTCOME and sanction),

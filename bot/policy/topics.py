@@ -17,7 +17,9 @@ from urllib.parse import quote
 from bot.policy.lexicon import lexicon, stem
 
 KEPT = 10  # topics kept of a question or clause: together they hold nearly all the probability
-HEADING_SHARE = 0.3  # of a clause's topics come from reading it with its headings
+HEADING_SHARE = 0.25  # of a clause's topics come from reading it with its headings …
+BEFORE_SHARE = 0.2  # … and from reading it with the clause before it, which it may lean on
+ASKS_SHARE = 0.3  # of a question's topics come from the sentence that asks
 FILE = "fitted/topics.db"
 
 
@@ -26,17 +28,31 @@ def features(expanded: Sequence[str]) -> list[str]:
     return [*map(stem, expanded), *(u for u in lexicon().units(list(expanded)) if u[0] == "~")]
 
 
-def of_question(expanded: Sequence[str]) -> dict[str, float]:
-    """Topics a question is about, most likely first."""
-    return _kept(_probabilities(_model().logits(features(expanded), "question")))
+def of_question(expanded: Sequence[str], asks: Sequence[str] = ()) -> dict[str, float]:
+    """Topics a question is about, most likely first.
+
+    `asks` is its last sentence, where others before it tell the situation: it counts as much as the whole.
+    """
+    model = _model()
+    logits = model.logits(features(expanded), "question")
+    if asks and len(asks) < len(expanded):
+        last = model.logits(features(asks), "question")
+        logits = {t: (1 - ASKS_SHARE) * z + ASKS_SHARE * last[t] for t, z in logits.items()}
+    return _kept(_probabilities(logits))
 
 
-def of_clause(heading: str, lead_in: str, text: str) -> dict[str, float]:
-    """Topics a clause rules on, most likely first; its headings count for less than its words."""
+def of_clause(heading: str, lead_in: str, text: str, before: str = "") -> dict[str, float]:
+    """Topics a clause rules on, most likely first; what stands around it counts for less."""
     lex, model = lexicon(), _model()
-    own = model.logits(features(lex.expand(f"{lead_in} {text}")), "clause")
-    whole = model.logits(features(lex.expand(f"{lead_in} {text} {heading}")), "clause")
-    mixed = {t: (1 - HEADING_SHARE) * own[t] + HEADING_SHARE * whole[t] for t in own}
+    views = (
+        (1 - HEADING_SHARE - BEFORE_SHARE, f"{lead_in} {text}"),
+        (HEADING_SHARE, f"{lead_in} {text} {heading}"),
+        (BEFORE_SHARE, f"{lead_in} {text} {before}"),
+    )
+    mixed: dict[str, float] = {}
+    for share, view in views:
+        for topic, logit in model.logits(features(lex.expand(view)), "clause").items():
+            mixed[topic] = mixed.get(topic, 0.0) + share * logit
     return _kept(_probabilities(mixed))
 
 

@@ -1,12 +1,18 @@
-"""The verdict on the act a question is about, from its form and the clause's own strength."""
+"""The verdict on the act a question is about: from the clause's own strength and what is asked of it.
+
+What speaks for a verdict is weighed by weights fitted on labelled questions. Leave (`yes`, `only_if`)
+is given only where the clause itself has words of leave, whatever the weights say.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from bot.policy.match import Asked, Candidate
+from bot.policy.lexicon import lexicon, stem, words
+from bot.policy.match import FEATURES, Asked, Candidate
 from bot.policy.model import Clause, Strength
 from bot.policy.question import Form
 
@@ -17,34 +23,145 @@ class Verdict(StrEnum):
     NO = "no"  # forbidden or advised against
     YES = "yes"  # allowed as it is
     ONLY_IF = "only_if"  # allowed under a condition or approval that the clause names
-    DO = "do"  # the question asks for a duty, procedure, person, date or meaning, and the clause says it
+    DO = "do"  # a duty, procedure, person, date or meaning is asked for, and the clause says it
     NOT_COVERED = "not_covered"
 
 
+JUDGED = (Verdict.NO, Verdict.YES, Verdict.ONLY_IF, Verdict.DO)
+WORD = 0.35  # a single word counts for less than what is known of the clause
 _BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
-_DUTY = (Strength.MUST, Strength.SHOULD)
 _CONDITION = re.compile(
-    r"\b(unless|except|provided|providing|only if|only when|only with|only where|as long as|on condition|so long as|"
-    r"with (the )?(prior )?(permission|consent|approval|agreement)|if (it|they|the|you|no|other))\b"
+    r"\b(unless|except|apart from|save (?:that|if|in|for|where)|other than|provided|providing|"
+    r"only (?:if|when|after|with|once|where|for|in|on|by)|as long as|so long as|"
+    r"but (?:may|can|only)|without)\b(.*)"
 )
+_LEAVE = re.compile(
+    r"\b(may|can|could|allowed|permitted|free to|welcome|encouraged|need not|not (?:apply|prevent|banned|need))\b"
+)
+_NEGATIVE = re.compile(
+    r"\b(not|never|no one|nobody|no|neither|nor|dont|cannot|avoid|refrain|prohibit\w*|forbid\w*|"
+    r"unacceptable|illegal|banned|discourag\w*)\b"
+)
+_OWN = re.compile(r"\b(own|my|personal|private)\b")
+_SCHOOLS = re.compile(r"\b(school|official|college|nursery|trust|work)\b")
+_TURNED_ROUND = re.compile(
+    r"\b(banned|barred|forbidden|prohibited|problem|wrong|trouble|harm|bad|matter|issue|against)\b"
+)
+_LEFT_UNDONE = re.compile(
+    r"\b(not|never|without|instead|rather|ignore|skip|leave|refuse|decline|delete|silent|turn down|dont|wont|cant)\b"
+)
+_SUPPOSES = re.compile(
+    r"\b(if|provided|as long as|once|after|when|permission|consent|agreed|approv\w*|signed|asked)\b"
+)
+_OBLIGED = re.compile(r"\b(must|have to|need to|require\w*)\b")
 
 
-def of(asked: Asked, clause: Clause) -> Verdict:
-    """The verdict of a clause on what is asked; never `yes` unless the clause itself gives leave."""
-    form, strength = asked.question.form, clause.reading.strength
-    if form in (Form.WHO, Form.WHEN, Form.WHAT, Form.OUTCOME):
+def of(asked: Asked, best: Candidate, weights: Mapping[str, Sequence[float]], leave: float) -> Verdict:
+    """The verdict of the best clause.
+
+    `leave` is the probability from which leave is given at all: what is doubtful is not a yes.
+    """
+    clause, form = best.entry.clause, asked.question.form
+    p = probabilities(asked, best, weights)
+    sure = p[Verdict.YES] + p[Verdict.ONLY_IF]
+    if sure >= leave and form in (Form.MAY, Form.SKIP) and gives_leave(clause):
+        return Verdict.ONLY_IF if conditional(clause) else Verdict.YES
+    if form in (Form.WHO, Form.WHEN):
         return Verdict.DO
-    if form is Form.DUTY:
-        return Verdict.NO if strength in _BAN else Verdict.DO
-    if form is Form.SKIP and strength in (*_DUTY, Strength.NEEDS_APPROVAL):
-        return Verdict.NO
-    if strength in _BAN:
-        return Verdict.NO
-    if strength is Strength.NEEDS_APPROVAL:
-        return Verdict.ONLY_IF
-    if strength is Strength.MAY:
-        return Verdict.ONLY_IF if _CONDITION.search(clause.text.lower()) else Verdict.YES
-    return Verdict.DO
+    return Verdict.NO if p[Verdict.NO] >= p[Verdict.DO] else Verdict.DO
+
+
+def gives_leave(clause: Clause) -> bool:
+    """Whether a clause has words of leave, outright or as an exception to a ban."""
+    reading, text = clause.reading, clause.text.lower()
+    if reading.strength in _BAN:
+        return bool(reading.condition or _CONDITION.search(text))
+    return (
+        reading.strength in (Strength.MAY, Strength.NEEDS_APPROVAL)
+        or bool(reading.condition)
+        or bool(_LEAVE.search(text))
+    )
+
+
+def conditional(clause: Clause) -> bool:
+    """Whether the leave a clause gives hangs on something."""
+    reading = clause.reading
+    return (
+        reading.strength is Strength.NEEDS_APPROVAL
+        or bool(reading.condition)
+        or bool(_CONDITION.search(clause.text.lower()))
+    )
+
+
+def probabilities(
+    asked: Asked, best: Candidate, weights: Mapping[str, Sequence[float]]
+) -> dict[Verdict, float]:
+    """How likely each verdict is."""
+    total = list(weights.get("bias", (0.0,) * len(JUDGED)))
+    for name, value in features(asked, best).items():
+        for i, weight in enumerate(weights.get(name, ())):
+            total[i] += value * weight
+    top = max(total)
+    raised = [math.exp(z - top) for z in total]
+    return {v: r / sum(raised) for v, r in zip(JUDGED, raised, strict=True)}
+
+
+def features(asked: Asked, best: Candidate) -> dict[str, float]:
+    """What speaks for a verdict, by name; each also beside the clause's strength."""
+    clause, form = best.entry.clause, asked.question.form
+    strength = clause.reading.strength.value
+    found = {f"form={form}": 1.0, f"strength={strength}": 1.0, f"{form}|{strength}": 1.0}
+    if form in (Form.MAY, Form.SKIP):
+        for name, value in _particulars(asked, best).items():
+            if value:
+                found[name] = found[f"{name}|{strength}"] = float(value)
+    for topic, p in list(asked.topics.items())[:2]:
+        found[f"topic={topic}"] = p
+    for word in set(words(clause.text)):
+        found[f"clause: {stem(word)}"] = WORD
+    for word in set(words(asked.question.text)):
+        found[f"question: {stem(word)}"] = WORD
+    return found
+
+
+def _particulars(asked: Asked, best: Candidate) -> dict[str, float]:
+    clause, question = best.entry.clause, " ".join(words(asked.question.text))
+    reading, text = clause.reading, " ".join(words(clause.text))
+    condition = _CONDITION.search(text)
+    known = dict(zip(FEATURES, best.features, strict=True))
+    theirs = frozenset(reading.binds)
+    return {
+        "condition": bool(condition or reading.condition),
+        "meets exception": _in_exception(asked, text, condition),
+        "only": " only " in f" {text} ",
+        "negative": bool(_NEGATIVE.search(text)),
+        "words of leave": bool(_LEAVE.search(text)),
+        "own": bool(_OWN.search(question)),
+        "own for school's": bool(
+            _OWN.search(question) and _SCHOOLS.search(text) and not _OWN.search(text)
+        ),
+        "turned round": bool(_TURNED_ROUND.search(question)),
+        "left undone": bool(_LEFT_UNDONE.search(question)),
+        "supposes": bool(_SUPPOSES.search(question)),
+        "obliged": bool(_OBLIGED.search(question)),
+        "coverage": known["coverage"],
+        "meaning": known["meaning"],
+        "of others": asked.question.about != "staff",
+        "binds school": theirs == {"school"},
+        "binds others": not theirs & {"staff", "all"},
+        "approver": reading.approver is not None,
+        "route": reading.route is not None,
+    }
+
+
+def _in_exception(asked: Asked, text: str, condition: re.Match[str] | None) -> float:
+    """How much of the question stands in the exception alone, at most 3 units."""
+    if not condition:
+        return 0.0
+    lex = lexicon()
+    apart = set(lex.units(lex.expand(condition.group(2))))
+    rule = set(lex.units(lex.expand(text[: condition.start()])))
+    return float(min(3, len((set(asked.units) & apart) - rule)))
 
 
 def conflicting(found: Sequence[Candidate]) -> tuple[list[Candidate], bool]:

@@ -1,30 +1,60 @@
-"""Fit the weights by which a clause is picked, leaving out one policy at a time to measure.
+"""Fit the weights by which a clause is picked and an answer is given or withheld.
 
     python -m tests.bench.fit_weights
 
-Writes `policy_text/fitted/weights.toml`. Needs numpy.
+Everything printed is measured on schools left out of the fit. Writes
+`policy_text/fitted/weights.toml`. Needs scikit-learn.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
+
 from bot.config import MODEL_SCHOOLS, model_folder
-from bot.policy import match, topics
+from bot.policy import cover, match, topics, verdict
 from bot.policy.importer import import_policy
 from bot.policy.index import Index, open_index
 from bot.policy.lexicon import Speller, lexicon
+from bot.policy.match import Asked, Candidate
+from bot.policy.weights import Weights
 from tests.bench import sets
 from tests.bench.sets import Labelled
 
 RIDGE = 0.15  # how far weights are held to nought, per standard deviation of a feature
 STEPS = 300
+COVER_RIDGE = 0.02
+VERDICT_C = 0.6
+FIRST_VERDICT = 0.65
+SEEN = 3  # a word in fewer examples than that is not learnt from
+SMALLEST = 0.03
+LEAVE = 0.6  # see docs/answers.md: where unsafe answers stop falling faster than right ones
+TO = sets.ROOT / "policy_text" / "fitted" / "weights.toml"
 
-Example = tuple[Labelled, np.ndarray, np.ndarray]  # question, features of its candidates, which hit
+
+@dataclass(slots=True)
+class Example:
+    """A labelled question with its candidates: their features, and which of them hit."""
+
+    question: Labelled
+    asked: Asked
+    found: list[Candidate]
+    features: np.ndarray
+    hits: np.ndarray
+
+    def ranked(self, weights: Mapping[str, float]) -> list[Candidate]:
+        """The candidates under other weights, best first."""
+        scores = self.features @ np.array([weights.get(n, 0.0) for n in match.FEATURES])
+        again = [replace(c, score=float(s)) for c, s in zip(self.found, scores, strict=True)]
+        return sorted(again, key=lambda c: -c.score)
 
 
 def indexes(folder: Path) -> dict[str, Index]:
@@ -37,37 +67,36 @@ def indexes(folder: Path) -> dict[str, Index]:
     if sets.has_seeds():
         for school, name in sets.SEEDS.items():
             source = sets.SHARED / "seeds" / name
-            sources[school] = [
-                import_policy(source, folder / school, title="Social Media Policy").path
-            ]
+            title = "Social Media Policy"
+            sources[school] = [import_policy(source, folder / school, title=title).path]
     return {s: open_index(folder / f"{s}.db", files, "fit") for s, files in sources.items()}
 
 
-def examples(questions: Sequence[Labelled], by_school: dict[str, Index]) -> list[Example]:
-    """Features of every candidate of every question that has an answer."""
-    spellers = {
-        s: Speller(lexicon().vocabulary | topics.known_words() | i.vocabulary())
-        for s, i in by_school.items()
-    }
+def speller(index: Index) -> Speller:
+    return Speller(lexicon().vocabulary | topics.known_words() | index.vocabulary())
+
+
+def examples(questions: Sequence[Labelled], by_school: Mapping[str, Index]) -> list[Example]:
+    """Every question with its candidates; weights do not matter here."""
+    spellers = {s: speller(i) for s, i in by_school.items()}
     rows = []
     for q in questions:
-        if q.gold and q.school in by_school:
+        if q.school in by_school:
             asked = match.prepare(q.question, spellers[q.school])
-            found = match.candidates(asked, by_school[q.school])
+            found = match.candidates(asked, by_school[q.school], {})
             clauses = [c.entry.clause for c in found]
             hits = np.array([q.hit(c.id, c.lead_in, c.text) for c in clauses], dtype=bool)
-            rows.append(
-                (q, np.array([c.features for c in found]).reshape(-1, len(match.FEATURES)), hits)
-            )
+            features = np.array([c.features for c in found]).reshape(-1, len(match.FEATURES))
+            rows.append(Example(q, asked, found, features, hits))
     return rows
 
 
-def fit(rows: Sequence[Example]) -> np.ndarray:
+def fit_rank(rows: Sequence[Example]) -> dict[str, float]:
     """Weights that give the gold clauses the most of the probability among the candidates."""
-    every = np.vstack([x for _, x, _ in rows])
-    spread = every.std(0) + 1e-6
-    spread[every.std(0) < 1e-9] = 1e9  # a feature that never varies says nothing
-    usable = [(x / spread, h) for _, x, h in rows if h.any()]
+    every = np.vstack([r.features for r in rows if len(r.found)])
+    spread = every.std(0)
+    spread[spread < 1e-9] = 1e9  # a feature that never varies says nothing
+    usable = [(r.features / spread, r.hits) for r in rows if r.hits.any()]
     w, first, second = (np.zeros(every.shape[1]) for _ in range(3))
     for step in range(1, STEPS + 1):
         gradient = -RIDGE * w
@@ -80,56 +109,151 @@ def fit(rows: Sequence[Example]) -> np.ndarray:
         first = 0.9 * first + 0.1 * gradient
         second = 0.99 * second + 0.01 * gradient**2
         w += 0.05 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
-    return w / spread
+    return dict(zip(match.FEATURES, map(float, w / spread), strict=True))
 
 
-def hits(rows: Sequence[Example], weights: np.ndarray) -> tuple[int, int, int]:
-    """(right first, right among three, asked)."""
-    one = three = 0
-    for _, x, h in rows:
-        order = np.argsort(-(x @ weights), kind="stable")[:3]
-        one += bool(len(h) and h[order[0]])
-        three += bool(len(h) and h[order].any())
-    return one, three, len(rows)
+def fit_cover(rows: Sequence[Example], rank: Callable[[str], Mapping[str, float]]) -> dict[str, float]:
+    """Logistic weights for "some clause covers this"; `rank` gives the weights to order a school by."""
+    x = np.array([cover.features(r.asked, r.ranked(rank(r.question.school))) for r in rows])
+    y = np.array([bool(r.question.gold) for r in rows], dtype=float)
+    middle, spread = x.mean(0), x.std(0)
+    middle[0], spread[0] = 0.0, 1.0  # the bias
+    spread[spread < 1e-9] = 1e9
+    z = (x - middle) / spread
+    # The rarer answer counts as much as the commoner one.
+    share = np.where(y == 1, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
+    w = np.zeros(z.shape[1])
+    for _ in range(3000):
+        p = 1 / (1 + np.exp(-(z @ w)))
+        penalty = COVER_RIDGE * w
+        penalty[0] = 0.0
+        w += 0.5 * (z.T @ (share * (y - p)) / len(y) - penalty)
+    plain = w / spread
+    plain[0] = w[0] - float((w[1:] * middle[1:] / spread[1:]).sum())
+    return dict(zip(cover.FEATURES, map(float, plain), strict=True))
 
 
-def left_out(rows: Sequence[Example]) -> dict[str, tuple[int, int, int]]:
-    """For each school: how it does with weights fitted on all the others."""
-    scores = {}
-    for school in sorted({q.school for q, _, _ in rows}):
-        weights = fit([r for r in rows if r[0].school != school])
-        scores[school] = hits([r for r in rows if r[0].school == school], weights)
-    return scores
+def fit_verdict(
+    rows: Sequence[Example], rank: Callable[[str], Mapping[str, float]]
+) -> dict[str, list[float]]:
+    """Weights of the verdicts, learnt on the gold clause and, at half weight, on the clause picked."""
+    found, wanted, share = [], [], []
+    for r in rows:
+        verdicts = [v for v in r.question.verdicts if v != "not_covered"]
+        if not r.question.gold or not verdicts:
+            continue
+        for candidate, weight in _to_judge(r, rank(r.question.school)):
+            features = verdict.features(r.asked, candidate)
+            for n, v in enumerate(verdicts):
+                found.append(features)
+                wanted.append(v)
+                # The first is the most fitting; a careful reader accepts the others too.
+                first = 1.0 if len(verdicts) == 1 else FIRST_VERDICT
+                share.append(weight * (first if n == 0 else (1 - first) / (len(verdicts) - 1)))
+    reader = DictVectorizer()
+    matrix = reader.fit_transform(found)
+    common = np.asarray((matrix != 0).sum(0)).ravel() >= SEEN
+    reader.restrict(common)
+    model = LogisticRegression(C=VERDICT_C, max_iter=500)
+    model.fit(reader.transform(found), wanted, sample_weight=share)
+    order = [list(model.classes_).index(v.value) for v in verdict.JUDGED]
+    weights = {"bias": [round(float(model.intercept_[i]), 3) for i in order]}
+    for name, column in reader.vocabulary_.items():
+        row = [round(float(model.coef_[i, column]), 3) for i in order]
+        if max(map(abs, row)) >= SMALLEST:
+            weights[name] = row
+    return weights
+
+
+def _to_judge(r: Example, rank: Mapping[str, float]) -> list[tuple[Candidate, float]]:
+    ranked = r.ranked(rank)
+    gold = [c for c in ranked if _hit(r.question, c)][:1]
+    judged = [(c, 1.0) for c in gold]
+    if ranked and ranked[0] not in gold:
+        judged.append((ranked[0], 0.5))
+    return judged
+
+
+def _hit(q: Labelled, c: Candidate) -> bool:
+    clause = c.entry.clause
+    return q.hit(clause.id, clause.lead_in, clause.text)
+
+
+def best_threshold(sure: Sequence[tuple[float, bool]]) -> float:
+    """The likelihood from which answering serves best: as many silences right as answers lost."""
+    best, at = -1.0, 0.5
+    for candidate in np.linspace(0.1, 0.9, 81):
+        said = [not covered for s, covered in sure if s < candidate]
+        silent = sum(not covered for _, covered in sure)
+        if said:
+            precision, recall = sum(said) / len(said), sum(said) / max(1, silent)
+            score = 2 * precision * recall / (precision + recall + 1e-9)
+            if score > best:
+                best, at = score, float(candidate)
+    return at
+
+
+def left_out(rows: Sequence[Example]) -> dict[str, Weights]:
+    """For each school: weights fitted on all the others, threshold included."""
+    schools = sorted({r.question.school for r in rows})
+    covered = [r for r in rows if r.question.gold]
+    ranks = {s: fit_rank([r for r in covered if r.question.school != s]) for s in schools}
+    result = {}
+    for school in schools:
+        others = [r for r in rows if r.question.school != school]
+        weights = fit_cover(others, ranks.__getitem__)
+        sure = [
+            (
+                cover.likelihood(r.asked, r.ranked(ranks[r.question.school]), weights),
+                bool(r.question.gold),
+            )
+            for r in others
+        ]
+        judged = fit_verdict(others, ranks.__getitem__)
+        result[school] = Weights(ranks[school], weights, best_threshold(sure), judged, LEAVE)
+    return result
+
+
+def fit_all(rows: Sequence[Example], held: Mapping[str, Weights]) -> Weights:
+    """Weights fitted on every school, the threshold on likelihoods of schools left out."""
+    rank = fit_rank([r for r in rows if r.question.gold])
+    weights = fit_cover(rows, lambda school: held[school].rank)
+    threshold = float(np.mean([w.threshold for w in held.values()]))
+    judged = fit_verdict(rows, lambda school: held[school].rank)
+    return Weights(rank, weights, threshold, judged, LEAVE)
 
 
 def main() -> None:
+    from tests.bench.answers import mayi, show  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory() as folder:
         by_school = indexes(Path(folder))
-        rows = examples([*sets.fitting(), *sets.dev()], by_school)
-        reached = sum(h.any() for _, _, h in rows)
-        print(f"{len(rows)} questions with an answer; it is among the candidates of {reached}")
-        for school, (one, three, asked) in left_out(rows).items():
-            print(
-                f"  without {school:22} hit@1 {one / asked:.2f}  hit@3 {three / asked:.2f}  of {asked}"
-            )
-        weights = fit(rows)
-        write(weights)
-        print(
-            "fitted on all: hit@1 {:.2f} hit@3 {:.2f}".format(
-                *(n / len(rows) for n in hits(rows, weights)[:2])
-            )
-        )
+        questions = [*sets.fitting(), *sets.dev()]
+        rows = examples(questions, by_school)
+        covered = [r for r in rows if r.question.gold]
+        reached = sum(r.hits.any() for r in covered)
+        print(f"{len(covered)} questions with an answer; among the candidates of {reached}")
+        held = left_out(rows)
+        show(mayi(by_school, held), questions)
+        write(fit_all(rows, held))
 
 
-def write(weights: np.ndarray) -> None:
+def write(weights: Weights) -> None:
     lines = [
-        "# Written by `make fit`: what each feature of `bot/policy/match.py` counts for.",
+        "# Written by `make fit`: what each feature counts for in picking a clause (`bot/policy/match.py`)",
+        "# and in judging whether one covers the question (`bot/policy/cover.py`).",
+        f"threshold = {weights.threshold:.3f}",
+        f"leave = {weights.leave:.3f}",
+        "",
         "[rank]",
+        *(f"{name} = {w:.4f}" for name, w in weights.rank.items()),
+        "",
+        "[cover]",
+        *(f"{name} = {w:.4f}" for name, w in weights.cover.items()),
     ]
-    lines += [f"{name} = {w:.4f}" for name, w in zip(match.FEATURES, weights, strict=True)]
-    (sets.ROOT / "policy_text" / "fitted" / "weights.toml").write_text(
-        "\n".join(lines) + "\n", "utf-8"
-    )
+    TO.write_text("\n".join(lines) + "\n", "utf-8")
+    rows = (f"{json.dumps(name)}: {json.dumps(row)}" for name, row in sorted(weights.verdict.items()))
+    (TO.parent / "verdict.json").write_text("{\n" + ",\n".join(rows) + "\n}\n", "utf-8")
 
 
 if __name__ == "__main__":
