@@ -11,19 +11,21 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.config import MODEL_SCHOOLS, Home, School, model_folder, valid_school_id
+from bot.config import MODEL_SCHOOLS, Home, School, data, model_folder, valid_school_id
 from bot.errors import BadUse, MayIError
 from bot.policy.answer import Answer, Answerer, as_object
 from bot.policy.index import Index, PolicyInfo, open_index, stamp
 
 if TYPE_CHECKING:
     from bot.chat.model import Event, Reply
+    from bot.policy.asked import Asked, Listed, Why
     from bot.policy.importer import Account
 
 SHOWN_TOPIC = 0.2  # a topic at least this likely is shown as one of a clause's topics
@@ -97,20 +99,28 @@ def _files(folder: Traversable, suffixes: tuple[str, ...]) -> list[Traversable]:
 
 def conversation(home: Home, school: str | None) -> tuple[Callable[[Event], Reply], School, Reply]:
     """What takes an event and gives a reply for one school, that school, and what to say first."""
+    from bot.chat.memory import Memory
     from bot.chat.model import Card, Reply
     from bot.chat.render import Wording
     from bot.chat.router import Router
+    from bot.policy.asked import Asked
     from handlers.routes import ROUTES
     from handlers.services import Services
 
     found = home.school(school)
     engine = Engine(home)
     wording = Wording(_overrides(found))
+    asked = Asked(home.questions_file(found.id))
     services = Services(
         school=found,
         wording=wording,
+        memory=Memory(),
         answer=lambda text: engine.answer(found, text),
         policies=lambda: engine.policies(found),
+        clause=lambda clause: engine.index(found).by_id(clause),
+        note=lambda text, why: _note(asked, found, text, why),
+        decided=asked.own_answer,
+        guidance=data("guidance.toml").get(found.nation, data("guidance.toml")["England"]),
         routes=tuple((r.words[0] if r.words else "anything else", r.help) for r in ROUTES),
     )
     router = Router(ROUTES, lambda s: s.wording)
@@ -120,6 +130,35 @@ def conversation(home: Home, school: str | None) -> tuple[Callable[[Event], Repl
         found,
         Reply((Card(headline=welcome[0], lines=welcome[1:]),)),
     )
+
+
+def _note(asked: Asked, school: School, text: str, why: Why) -> None:
+    if school.keep_questions:
+        asked.note(text, why, datetime.now(tz=UTC), timedelta(days=school.keep_questions))
+
+
+def questions(home: Home, school: str | None) -> list[Listed]:
+    """What staff of a school asked and got no answer to."""
+    from bot.policy.asked import Asked
+
+    return Asked(home.questions_file(home.school(school).id)).listed()
+
+
+def decide(home: Home, school: str | None, number: int, *, clause: str, answer: str) -> None:
+    """Point a question on the list to a clause, or give it the school's own answer."""
+    from bot.policy.asked import Asked
+
+    found = home.school(school)
+    if clause and Engine(home).index(found).by_id(clause) is None:
+        raise BadUse(f"there is no clause {clause} here; see: mayi policy show --school {found.id}")
+    Asked(home.questions_file(found.id)).decide(number, clause=clause, answer=answer)
+
+
+def forget(home: Home, school: str | None, number: int) -> None:
+    """Take a question off the list."""
+    from bot.policy.asked import Asked
+
+    Asked(home.questions_file(home.school(school).id)).forget(number)
 
 
 def answer_object(home: Home, school: str | None, question: str) -> dict[str, Any]:

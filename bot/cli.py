@@ -167,6 +167,34 @@ def show(school: str | None, as_json: bool) -> None:
     Terminal(sys.stdout).table(rows)
 
 
+@policy.command()
+@school_option
+@click.option("--number", type=int, metavar="N", help="the question to decide on")
+@click.option("--clause", metavar="ID", default="", help="answer it with this clause from now on")
+@click.option("--answer", metavar="TEXT", default="", help="answer it in the school's own words")
+@click.option("--forget", is_flag=True, help="take it off the list")
+@home_option
+def questions(
+    school: str | None, number: int | None, clause: str, answer: str, forget: bool
+) -> None:
+    """Show what staff asked and got no answer to; decide what they get next time."""
+    from bot import app
+
+    if number is None:
+        if clause or answer or forget:
+            raise BadUse("say which question: --number N")
+        for q in app.questions(_home(), school):
+            decision = q.clause or (f"“{q.answer}”" if q.answer else q.why.value)
+            click.echo(f"{q.number:4}  {q.times:3} x  {q.last}  {q.text}  [{decision}]")
+        return
+    if sum(map(bool, (clause, answer, forget))) != 1:
+        raise BadUse("give one of --clause ID, --answer TEXT or --forget")
+    if forget:
+        app.forget(_home(), school, number)
+    else:
+        app.decide(_home(), school, number, clause=clause, answer=answer)
+
+
 @cli.command()
 @click.argument("school")
 @click.option("--like", metavar="MODEL", help="begin with a copy of this model school")

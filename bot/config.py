@@ -46,6 +46,9 @@ class School:
     roles: Mapping[str, RoleHolder] = field(default_factory=dict)
     contact: str = "headteacher"  # the role to ask where the policy is silent
     safeguarding_contact: str = "dsl"  # the role for a worry about a child
+    keep_questions: int = (
+        365  # days an unanswered question is kept for the policy's owner; 0 is off
+    )
     emergency: str = ""  # the school's own emergency contact, shown with 999
 
     @property
@@ -69,6 +72,10 @@ class Home:
     def index_folder(self) -> Path:
         """Disposable search indexes: one file a school."""
         return self.root / "data" / "index"
+
+    def questions_file(self, school: str) -> Path:
+        """The list of what staff of a school asked and got no answer to."""
+        return self.root / "data" / "questions" / f"{school}.db"
 
     def own_schools(self) -> tuple[str, ...]:
         """The schools set up in this home, by id."""
@@ -147,6 +154,7 @@ def _read(path: Path, mtime_ns: int) -> School:
         roles=roles,
         contact=str(answers.get("contact", "headteacher")),
         safeguarding_contact=str(answers.get("safeguarding_contact", "dsl")),
+        keep_questions=_days(answers.get("keep_questions", 365), path),
         emergency=str(settings.get("emergency", "")),
     )
     for key in (school.contact, school.safeguarding_contact):
@@ -163,6 +171,12 @@ def _roles(table: Mapping[str, Any], path: Path) -> Iterable[tuple[str, RoleHold
             raise BadSettings(f"{path}: write [roles.{role}] with a title and a holder")
         title = str(entry.get("title") or role_titles().get(role, role))
         yield role, RoleHolder(title, str(entry.get("holder", "")))
+
+
+def _days(value: object, path: Path) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 3650:
+        raise BadSettings(f"{path}: keep_questions is a number of days from 0 (off) to 3650")
+    return value
 
 
 def _load(folder: Path) -> School:

@@ -2,42 +2,85 @@
 
 from __future__ import annotations
 
-from bot.chat.model import Card, Event, Quote, Reply, Tone
-from bot.policy.answer import Answer, Found, Verdict
+from bot.chat.model import Button, Card, Event, Quote, Reply, Tone
+from bot.config import data
+from bot.policy.answer import Answer, Verdict
+from bot.policy.asked import Why
+from bot.policy.index import Entry
 from bot.policy.question import LONGEST
 from handlers.services import Services
 
 SHOWN_BESIDE = 2  # other clauses shown under the first
+NOT_THAT = "/not-that"
 
 
 def ask(event: Event, rest: str, services: Services) -> Reply:
     """Ask whether you may do something, and see the clause of your own school's policy."""
-    del event
     if not any(c.isalnum() for c in rest):
         return Reply((Card(services.wording.text("empty")),))
     if len(rest) > LONGEST:
         return Reply((Card(services.wording.text("too_long")),))
-    answer = services.answer(rest)
-    several = (answer, *answer.also)
-    if len(several) == 1:
-        return Reply((_card(answer, services),))
-    opening = Card(services.wording.text("several", count=len(several)))
-    in_order = sorted(several, key=lambda a: a.position)
-    return Reply((opening, *(_card(a, services) for a in in_order)))
+    text = services.memory.complete(event.conversation, rest)
+    services.memory.keep(event.conversation, text)
+    decided = _decided(text, services)
+    if decided:
+        return Reply((decided,))
+    answer = services.answer(text)
+    several = sorted((answer, *answer.also), key=lambda a: a.position)
+    for one in several:
+        if one.verdict is Verdict.NOT_COVERED:
+            services.note(one.question, Why.UNANSWERED)
+    cards = tuple(card for one in several for card in _cards(one, services))
+    if len(several) > 1:
+        return Reply((Card(services.wording.text("several", count=len(several))), *cards))
+    return Reply(cards)
 
 
-def _card(answer: Answer, services: Services) -> Card:
-    if answer.verdict is Verdict.NOT_COVERED:
-        return _not_covered(answer, services)
+def not_that(event: Event, rest: str, services: Services) -> Reply:
+    """Say that the last answer was not what you asked."""
+    last = rest or services.memory.last(event.conversation)
+    if not last:
+        return Reply((Card(services.wording.text("nothing_asked")),))
+    services.note(last, Why.NOT_THAT)
+    role = services.role(services.school.contact)
+    return Reply((Card(services.wording.text("not_that", role=role)),))
+
+
+def _decided(text: str, services: Services) -> Card | None:
+    """The answer the school wrote itself, or the clause it points such a question to."""
+    decided = services.decided(text)
+    if decided is None:
+        return None
+    words = services.wording
+    if decided.answer:
+        return Card(words.text("own_answer", answer=decided.answer), Tone.DO)
+    entry = services.clause(decided.clause)
+    if entry is None:  # withdrawn since: the engine answers again
+        return None
+    return Card(words.text("own_clause"), Tone.DO, quotes=(_quote(entry, services),))
+
+
+def _cards(answer: Answer, services: Services) -> tuple[Card, ...]:
+    card = (
+        _not_covered(answer, services)
+        if answer.verdict is Verdict.NOT_COVERED
+        else _covered(answer, services)
+    )
+    now = _now(answer, services)
+    return (now, card) if now else (card,)
+
+
+def _covered(answer: Answer, services: Services) -> Card:
     words, best = services.wording, answer.found[0]
     reading = best.entry.clause.reading
+    contact = services.role(services.school.contact)
     lines: list[str] = []
     if answer.conflict:
-        lines.append(words.text("conflict", role=services.role(services.school.contact)))
+        lines.append(words.text("conflict", role=contact))
     if answer.tell:
         lines.append(words.text("whom_to_tell", role=services.role(answer.tell)))
     else:
-        lines.append(words.text("ask_if_unsure", role=services.role(services.school.contact)))
+        lines.append(words.text("ask_if_unsure", role=contact))
     headline = words.text(
         "headline",
         verdict=answer.verdict,
@@ -47,9 +90,10 @@ def _card(answer: Answer, services: Services) -> Card:
     return Card(
         headline=_asked(answer, headline),
         tone=Tone(answer.verdict.value),
-        quotes=tuple(_quote(f, services) for f in answer.found[: 1 + SHOWN_BESIDE]),
+        quotes=tuple(_quote(f.entry, services) for f in answer.found[: 1 + SHOWN_BESIDE]),
         lines=tuple(lines),
         details=words.lines("why", words=_readable(best.matched)),
+        buttons=(Button(words.text("not_that_button"), f"{NOT_THAT} {answer.question}"),),
     )
 
 
@@ -57,11 +101,28 @@ def _not_covered(answer: Answer, services: Services) -> Card:
     words = services.wording
     role = services.role(answer.tell or services.school.contact)
     headline = words.text("not_covered", school=services.school.name)
-    return Card(
-        headline=_asked(answer, headline),
-        tone=Tone.NOT_COVERED,
-        lines=(words.text("whom_to_ask", role=role),),
+    lines = [words.text("whom_to_ask", role=role)]
+    if answer.elsewhere:
+        lines.append(words.text("elsewhere", documents=answer.elsewhere))
+    if services.school.keep_questions:
+        lines.append(words.text("passed_on"))
+    return Card(_asked(answer, headline), Tone.NOT_COVERED, lines=tuple(lines))
+
+
+def _now(answer: Answer, services: Services) -> Card | None:
+    """What to do now, before any clause, where the question is really an incident."""
+    kinds = data("incidents.toml")
+    kind = "indecent-images" if answer.careful else answer.incident
+    if kind is None:
+        return None
+    urgent = kinds[kind].get("urgent") or not answer.tell
+    role = services.school.safeguarding_contact if urgent else answer.tell
+    text = services.wording.text(
+        kinds[kind].get("advice", "now_report"),
+        role=services.role(role or services.school.contact),
+        guidance=services.guidance["images" if answer.careful else "safeguarding"],
     )
+    return Card(text, Tone.URGENT)
 
 
 def _asked(answer: Answer, headline: str) -> str:
@@ -69,8 +130,8 @@ def _asked(answer: Answer, headline: str) -> str:
     return f"{answer.question}\n{headline}" if answer.position else headline
 
 
-def _quote(found: Found, services: Services) -> Quote:
-    clause, policy = found.entry.clause, found.entry.policy
+def _quote(entry: Entry, services: Services) -> Quote:
+    clause, policy = entry.clause, entry.policy
     source = services.wording.text(
         "source",
         policy=policy.title,

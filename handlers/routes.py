@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.chat.router import Route
-from handlers.ask import ask
+from handlers.ask import ask, not_that
 from handlers.help import show_help, show_policies
 from handlers.services import Services
 
 ROUTES: tuple[Route[Services], ...] = (
     Route(show_help, ("help", "?")),
     Route(show_policies, ("policies",)),
+    Route(not_that, ("not-that",)),
     Route(ask),
 )

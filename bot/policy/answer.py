@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,12 @@ from bot.policy.verdict import Verdict, conflicting, of
 from bot.policy.weights import Weights, fitted
 
 MOST_CLAUSES = 5
+POINTERS = 8  # clauses looked at for the name of another document
+POINTS_THERE = 0.2  # the share of topics a clause must have in common with the question
+_DOCUMENT = re.compile(
+    r"\b((?:[A-Z][\w'’-]+ (?:(?:of|and|for|the|to|&) )*(?:Your )?)+"
+    r"(?:Policy|Procedures?|Agreement|Code of Conduct|Handbook|Notice))\b"
+)
 
 __all__ = ["Answer", "Answerer", "Found", "Verdict", "as_object"]
 
@@ -37,6 +44,8 @@ class Answer:
     found: tuple[Found, ...] = ()
     tell: str | None = None  # the role to go to
     incident: str | None = None  # the kind of report the question itself discloses
+    careful: bool = False  # indecent images of children come into it
+    elsewhere: tuple[str, ...] = ()  # the school's other documents that a silent policy points to
     conflict: bool = False  # two clauses contradict each other; the stricter is first
     position: int = 0  # 1, 2, … where a message asked several questions
     also: tuple[Answer, ...] = ()
@@ -80,31 +89,32 @@ class Answerer:
 
     def _one(self, text: str) -> Answer:
         asked = match.prepare(text, self._speller)
-        disclosed = incident.disclosed(asked)
-        found = (
-            match.candidates(asked, self._index, self._weights.rank) if asked.units else []
-        )
+        disclosed, careful = incident.disclosed(asked), incident.about_indecent_images(asked)
+        found = match.candidates(asked, self._index, self._weights.rank) if asked.units else []
+        if careful:
+            found = [c for c in found if not incident.keeps_evidence(c.entry)]
         sure = likelihood(asked, found, self._weights.cover)
+        answer = Answer(text, Verdict.NOT_COVERED, incident=disclosed, careful=careful)
         if not found or sure < self._weights.threshold:
-            return Answer(text, Verdict.NOT_COVERED, tell=self._whom(disclosed), incident=disclosed)
-        best = found[:MOST_CLAUSES]
-        best, conflict = conflicting(best)
-        first = best[0].entry.clause
-        scale = _softened([c.score for c in best])
-        return Answer(
-            text,
-            of(asked, best[0], self._weights.verdict, self._weights.leave),
-            tuple(
-                Found(c.entry, round(sure * s, 3), c.matched)
-                for c, s in zip(best, scale, strict=True)
-            ),
-            tell=first.reading.route or first.reading.approver,
-            incident=disclosed,
+            return replace(
+                answer,
+                tell=self._safeguarding if disclosed or careful else self._contact,
+                elsewhere=elsewhere(asked, found),
+            )
+        best, conflict = conflicting(found[:MOST_CLAUSES])
+        first = best[0].entry.clause.reading
+        verdict = of(asked, best[0], self._weights.verdict, self._weights.leave)
+        if careful and verdict in (Verdict.YES, Verdict.ONLY_IF):
+            verdict = (
+                Verdict.NO
+            )  # nobody is given leave to handle such an image, whatever the clause
+        return replace(
+            answer,
+            verdict=verdict,
+            found=_found(best, sure),
+            tell=first.route or first.approver,
             conflict=conflict,
         )
-
-    def _whom(self, disclosed: str | None) -> str:
-        return self._safeguarding if disclosed else self._contact
 
 
 def as_object(answer: Answer, *, school: str, number: str | None = None) -> dict[str, Any]:
@@ -131,6 +141,16 @@ def as_object(answer: Answer, *, school: str, number: str | None = None) -> dict
     }
 
 
-def _softened(scores: Sequence[float]) -> list[float]:
-    """Scores of the clauses against the first one's, which is 1."""
-    return [1.0 / (1.0 + max(0.0, scores[0] - s)) for s in scores]
+def elsewhere(asked: match.Asked, found: Sequence[match.Candidate]) -> tuple[str, ...]:
+    """Other documents of the school that its policy names for what is asked."""
+    names: dict[str, None] = {}
+    for candidate in found[:POINTERS]:
+        shared = sum(min(p, asked.topics.get(t, 0.0)) for t, p in candidate.entry.topics.items())
+        if shared >= POINTS_THERE:
+            names.update(dict.fromkeys(_DOCUMENT.findall(candidate.entry.clause.text)))
+    return tuple(names)
+
+
+def _found(best: Sequence[match.Candidate], sure: float) -> tuple[Found, ...]:
+    top = max(c.score for c in best)
+    return tuple(Found(c.entry, round(sure / (1 + top - c.score), 3), c.matched) for c in best)

@@ -42,7 +42,6 @@ def likelihood(asked: Asked, found: Sequence[Candidate], weights: Mapping[str, f
     if not found:
         return 0.0
     total = sum(
-        weights.get(name, 0.0) * x
-        for name, x in zip(FEATURES, features(asked, found), strict=True)
+        weights.get(name, 0.0) * x for name, x in zip(FEATURES, features(asked, found), strict=True)
     )
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 
 from bot.config import data
+from bot.policy.index import Entry
 from bot.policy.match import Asked
 
 SURE = 0.25  # a topic this likely names the kind; tested on the labelled questions
+INDECENT = "indecent-images"
+_CAPTURE = re.compile(
+    r"\b(screen[ -]?(shots?|grabs?|captures?|prints?|shoted)|print[ -]?screen|captur\w+|keep (any |a |all )?"
+    r"(records?|copies|copy|evidence)|photographs? of (any|the) (post|page|thread|message)|save (a|the) (copy|message|post))\b"
+)
+_NOT_THESE = re.compile(
+    r"\b(not|never|unless|except|do not|must not)\b[^.]{0,80}\b(indecent|nude|image|sexual|copy|screenshot|captur)"
+)
 # What tells that it has happened, rather than that somebody wonders whether it may.
 _HAPPENED = re.compile(
     r"\b(has|have|had|ve|just|been|keeps?|kept|was|were|got|found|saw|seen|sent|received|messaged|posted|added|"
@@ -41,6 +50,20 @@ def disclosed(asked: Asked) -> str | None:
     if best[0] >= SURE:
         return str(best[1])
     return next((str(k) for k, e in kinds.items() if _words(e, units)), None)
+
+
+def about_indecent_images(asked: Asked) -> bool:
+    """Whether indecent images of children come into a question, told or only asked about."""
+    entry = data("incidents.toml")[INDECENT]
+    return _words(entry, frozenset(asked.units)) or any(
+        asked.topics.get(t, 0.0) >= SURE for t in entry["topics"]
+    )
+
+
+def keeps_evidence(entry: Entry) -> bool:
+    """Whether a clause tells staff to capture or keep what they saw: never right for such images."""
+    text = entry.clause.text.lower()
+    return bool(_CAPTURE.search(text)) and not _NOT_THESE.search(text)
 
 
 def _looks_like(entry: dict[str, list[str]], units: frozenset[str], asked: Asked) -> bool:

@@ -88,6 +88,10 @@ class Index:
         )
         return [self._entry(*row) for row in rows]
 
+    def by_id(self, clause_id: str) -> Entry | None:
+        """The clause of this id, the first where two policies use it."""
+        return next((e for e in self.all() if e.clause.id == clause_id), None)
+
     def all(self) -> list[Entry]:
         """Every clause, in the order of the policies."""
         rows = self._connection.execute(
@@ -119,10 +123,8 @@ class Index:
     def commonness(self, units: Sequence[str]) -> dict[str, int]:
         """In how many clauses each unit stands."""
         marks = ",".join("?" * len(units))
-        rows = self._connection.execute(
-            f"select unit, clauses from counts where unit in ({marks})",
-            tuple(units),
-        )
+        query = f"select unit, clauses from counts where unit in ({marks})"  # noqa: S608
+        rows = self._connection.execute(query, tuple(units))
         return {str(unit): int(n) for unit, n in rows}
 
     def vocabulary(self) -> frozenset[str]:

@@ -91,9 +91,7 @@ def candidates(asked: Asked, index: Index, weights: Mapping[str, float]) -> list
     vectors = _vectors(asked, entries, by_words, rarity)
     by_feature = [weights.get(name, 0.0) for name in FEATURES]
     found = [
-        Candidate(
-            e, v, sum(map(mul, by_feature, v)), _matched(asked, e, rarity)
-        )
+        Candidate(e, v, sum(map(mul, by_feature, v)), _matched(asked, e, rarity))
         for e, v in zip(entries, vectors, strict=True)
     ]
     return sorted(found, key=lambda c: -c.score)
@@ -184,7 +182,8 @@ class _QuestionSide:
             sum(u in own for u in self._words) / (len(self._words) or 1),
             len(in_own) / (len(own) or 1),
             sum(rarity[u] for u in in_around) / self._total,
-            sum(rarity[u] for u in self._asked.units if u in entry.before and u not in own) / self._total,
+            sum(rarity[u] for u in self._asked.units if u in entry.before and u not in own)
+            / self._total,
             max((rarity[u] for u in in_own), default=0.0) / 5,
             sum(rarity[u] for u in in_own) / 10,
             token_set_ratio(self._asked.text, text.lower()) / 100,

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from bot.policy.lexicon import lexicon, stem, words
 from bot.policy.match import FEATURES, Asked, Candidate
+from bot.policy.meaning import likeness
 from bot.policy.model import Clause, Strength
 from bot.policy.question import Form
 
@@ -29,6 +30,9 @@ class Verdict(StrEnum):
 
 JUDGED = (Verdict.NO, Verdict.YES, Verdict.ONLY_IF, Verdict.DO)
 WORD = 0.35  # a single word counts for less than what is known of the clause
+RIVALS = 3  # clauses looked at for one that contradicts the first
+CLOSE = 1.0  # how near in score both must be: further apart, one of them is not about the question
+ALIKE = 0.55  # how like in meaning (1 the same): below it they speak of different things
 _BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
 _CONDITION = re.compile(
     r"\b(unless|except|apart from|save (?:that|if|in|for|where)|other than|provided|providing|"
@@ -56,7 +60,9 @@ _SUPPOSES = re.compile(
 _OBLIGED = re.compile(r"\b(must|have to|need to|require\w*)\b")
 
 
-def of(asked: Asked, best: Candidate, weights: Mapping[str, Sequence[float]], leave: float) -> Verdict:
+def of(
+    asked: Asked, best: Candidate, weights: Mapping[str, Sequence[float]], leave: float
+) -> Verdict:
     """The verdict of the best clause.
 
     `leave` is the probability from which leave is given at all: what is doubtful is not a yes.
@@ -165,5 +171,30 @@ def _in_exception(asked: Asked, text: str, condition: re.Match[str] | None) -> f
 
 
 def conflicting(found: Sequence[Candidate]) -> tuple[list[Candidate], bool]:
-    """The clauses with the stricter of two contradicting ones first, and whether two do contradict."""
+    """The clauses with the stricter of two contradicting ones first, and whether two do contradict.
+
+    Two clauses of one policy contradict when they speak of the same thing to the same people, and one
+    forbids what the other allows without either being the other's exception.
+    """
+    best = found[0]
+    for other in found[1:RIVALS]:
+        if _contradict(best, other):
+            strict = best if best.entry.clause.reading.strength in _BAN else other
+            rest = [c for c in found if c is not strict]
+            return [strict, *rest], True
     return list(found), False
+
+
+def _contradict(one: Candidate, other: Candidate) -> bool:
+    a, b = one.entry, other.entry
+    strengths = {a.clause.reading.strength, b.clause.reading.strength}
+    return (
+        bool(strengths & set(_BAN))
+        and bool(strengths & {Strength.MAY, Strength.NEEDS_APPROVAL})
+        and a.policy == b.policy
+        and bool(set(a.clause.reading.binds) & set(b.clause.reading.binds))
+        and abs(one.score - other.score) < CLOSE
+        and next(iter(a.topics)) == next(iter(b.topics))
+        and likeness(a.meaning, b.meaning) >= ALIKE
+        and not any(_CONDITION.search(e.clause.text.lower()) for e in (a, b))
+    )

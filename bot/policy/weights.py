@@ -19,7 +19,9 @@ class Weights:
     rank: Mapping[str, float]
     cover: Mapping[str, float]
     threshold: float  # the likelihood (0 to 1) from which a question counts as covered
-    verdict: Mapping[str, Sequence[float]]  # a feature's weight for each verdict, as `verdict.JUDGED`
+    verdict: Mapping[
+        str, Sequence[float]
+    ]  # a feature's weight for each verdict, as `verdict.JUDGED`
     leave: float  # the probability from which leave is given
 
 

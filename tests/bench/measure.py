@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tests.bench.sets import Labelled
 
@@ -45,10 +46,32 @@ class Figures:
             "verdict": _ratio(self.right, self.verdicts),
             "unsafe": str(len(self.unsafe)) if self.verdicts else "-",
             "yes recall": _ratio(self.yes_found, self.yes) if self.verdicts else "-",
-            "n.c. precision": _ratio(self.rightly_silent, self.said_silent) if self.verdicts else "-",
+            "n.c. precision": _ratio(self.rightly_silent, self.said_silent)
+            if self.verdicts
+            else "-",
             "n.c. recall": _ratio(self.rightly_silent, self.silent) if self.verdicts else "-",
             "length": str(round(self.first_length / self.firsts)) if self.firsts else "-",
+            "longest": str(self.longest) if self.firsts else "-",
         }
+
+
+class Sheet(NamedTuple):
+    """A table as it is printed: a title, rows of the same columns, and what a reader must know of them."""
+
+    title: str
+    rows: list[dict[str, str]]
+    notes: tuple[str, ...] = ()
+
+
+def times(value: float, unit: float) -> str:
+    """How many units a value is."""
+    ratio = value / unit
+    return f"{ratio:.1f}" if ratio < 20 else f"{ratio:.0f}"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of the values do not exceed."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
 def measure(questions: Iterable[Labelled], engine: Callable[[Labelled], Got]) -> Figures:
