@@ -11,7 +11,7 @@ INSTALL = { $(PIP) install --require-hashes -r $(1) && $(PIP) install --require-
 	|| { tail -n 5 $(SETUP_LOG) >&2; echo "make: installing failed; the whole log is in $(SETUP_LOG)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help try test check bench fit clean
+.PHONY: help try test check bench fit picture clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "make %-7s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ fit: $(VENV)/.dev ## fit the topic model and the weights anew (needs scikit-lear
 	@$(PIP) install -e '.[fit]'
 	@$(BIN)/python -m tests.bench.fit_topics
 	@$(BIN)/python -m tests.bench.fit_weights
+
+picture: $(VENV)/.dev ## draw the conversation in the README anew
+	@$(BIN)/python -m tests.bench.picture
 
 clean: ## remove what set-up and practice made
 	@rm -rf $(VENV) .try $(SETUP_LOG)

@@ -31,8 +31,11 @@ class RoleHolder:
     title: str
     holder: str = ""
 
+    article: bool = True  # "the Headteacher", but "Human Resources"
+
     def __str__(self) -> str:
-        return f"{self.title} ({self.holder})" if self.holder else self.title
+        spoken = f"the {self.title}" if self.article else self.title
+        return f"{spoken} ({self.holder})" if self.holder else spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ class School:
 
     def role(self, role: str) -> RoleHolder:
         """Who holds `role`: by this school's own title where it has one."""
-        return self.roles.get(role) or RoleHolder(role_titles().get(role, role))
+        return self.roles.get(role) or RoleHolder(
+            role_titles().get(role, role), article=_article(role)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,10 @@ def valid_school_id(school: str) -> bool:
     return 0 < len(school) <= 60 and all(c.isdigit() or "a" <= c <= "z" or c == "-" for c in school)
 
 
+def _article(role: str) -> bool:
+    return bool(data("roles.toml").get(role, {}).get("article", True))
+
+
 @lru_cache(maxsize=1)
 def role_titles() -> dict[str, str]:
     """Every role MayI knows, with the title it is shown by."""
@@ -170,7 +179,7 @@ def _roles(table: Mapping[str, Any], path: Path) -> Iterable[tuple[str, RoleHold
         if not isinstance(entry, dict):
             raise BadSettings(f"{path}: write [roles.{role}] with a title and a holder")
         title = str(entry.get("title") or role_titles().get(role, role))
-        yield role, RoleHolder(title, str(entry.get("holder", "")))
+        yield role, RoleHolder(title, str(entry.get("holder", "")), _article(role))
 
 
 def _days(value: object, path: Path) -> int:

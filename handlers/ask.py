@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.chat.model import Button, Card, Event, Quote, Reply, Tone
 from bot.config import data
-from bot.policy.answer import Answer, Verdict
+from bot.policy.answer import ABOVE_THE_HEAD, Answer, Verdict
 from bot.policy.asked import Why
 from bot.policy.index import Entry
 from bot.policy.question import LONGEST
@@ -73,11 +73,13 @@ def _cards(answer: Answer, services: Services) -> tuple[Card, ...]:
 def _covered(answer: Answer, services: Services) -> Card:
     words, best = services.wording, answer.found[0]
     reading = best.entry.clause.reading
-    contact = services.role(services.school.contact)
+    contact = services.role(_contact(answer, services))
     lines: list[str] = []
     if answer.conflict:
         lines.append(words.text("conflict", role=contact))
-    if answer.tell:
+    if answer.tell and answer.verdict is Verdict.ONLY_IF:
+        lines.append(words.text("whom_to_ask", role=services.role(answer.tell)))
+    elif answer.tell:
         lines.append(words.text("whom_to_tell", role=services.role(answer.tell)))
     else:
         lines.append(words.text("ask_if_unsure", role=contact))
@@ -97,9 +99,14 @@ def _covered(answer: Answer, services: Services) -> Card:
     )
 
 
+def _contact(answer: Answer, services: Services) -> str:
+    """Whom to ask in doubt: the school's contact, never the person the question is about."""
+    return ABOVE_THE_HEAD if answer.of_head else services.school.contact
+
+
 def _not_covered(answer: Answer, services: Services) -> Card:
     words = services.wording
-    role = services.role(answer.tell or services.school.contact)
+    role = services.role(answer.tell or _contact(answer, services))
     headline = words.text("not_covered", school=services.school.name)
     lines = [words.text("whom_to_ask", role=role)]
     if answer.elsewhere:
@@ -116,10 +123,10 @@ def _now(answer: Answer, services: Services) -> Card | None:
     if kind is None:
         return None
     urgent = kinds[kind].get("urgent") or not answer.tell
-    role = services.school.safeguarding_contact if urgent else answer.tell
+    role = services.school.safeguarding_contact if urgent and not answer.of_head else answer.tell
     text = services.wording.text(
         kinds[kind].get("advice", "now_report"),
-        role=services.role(role or services.school.contact),
+        role=services.role(role or _contact(answer, services)),
         guidance=services.guidance["images" if answer.careful else "safeguarding"],
     )
     return Card(text, Tone.URGENT)

@@ -16,6 +16,8 @@ from bot.policy.verdict import Verdict, conflicting, of
 from bot.policy.weights import Weights, fitted
 
 MOST_CLAUSES = 5
+HEAD = "headteacher"
+ABOVE_THE_HEAD = "chair-of-governors"
 POINTERS = 8  # clauses looked at for the name of another document
 POINTS_THERE = 0.2  # the share of topics a clause must have in common with the question
 _DOCUMENT = re.compile(
@@ -45,6 +47,7 @@ class Answer:
     tell: str | None = None  # the role to go to
     incident: str | None = None  # the kind of report the question itself discloses
     careful: bool = False  # indecent images of children come into it
+    of_head: bool = False  # the worry is about the Headteacher: nothing goes to the Headteacher
     elsewhere: tuple[str, ...] = ()  # the school's other documents that a silent policy points to
     conflict: bool = False  # two clauses contradict each other; the stricter is first
     position: int = 0  # 1, 2, … where a message asked several questions
@@ -91,14 +94,25 @@ class Answerer:
         asked = match.prepare(text, self._speller)
         disclosed, careful = incident.disclosed(asked), incident.about_indecent_images(asked)
         found = match.candidates(asked, self._index, self._weights.rank) if asked.units else []
+        of_head = incident.about_the_head(asked)
         if careful:
             found = [c for c in found if not incident.keeps_evidence(c.entry)]
+        if of_head:  # a clause that sends worries to the Headteacher does not answer this one
+            found = [c for c in found if c.entry.clause.reading.route != HEAD]
         sure = likelihood(asked, found, self._weights.cover)
-        answer = Answer(text, Verdict.NOT_COVERED, incident=disclosed, careful=careful)
+        answer = Answer(
+            text,
+            Verdict.NOT_COVERED,
+            incident=disclosed,
+            careful=careful,
+            of_head=of_head,
+        )
         if not found or sure < self._weights.threshold:
             return replace(
                 answer,
-                tell=self._safeguarding if disclosed or careful else self._contact,
+                tell=_never_the_subject(
+                    self._safeguarding if disclosed or careful else self._contact, answer
+                ),
                 elsewhere=elsewhere(asked, found),
             )
         best, conflict = conflicting(found[:MOST_CLAUSES])
@@ -112,7 +126,7 @@ class Answerer:
             answer,
             verdict=verdict,
             found=_found(best, sure),
-            tell=first.route or first.approver,
+            tell=_never_the_subject(first.route or first.approver, answer),
             conflict=conflict,
         )
 
@@ -139,6 +153,13 @@ def as_object(answer: Answer, *, school: str, number: str | None = None) -> dict
         ],
         "also": [as_object(a, school=school, number=number) for a in answer.also],
     }
+
+
+def _never_the_subject(role: str | None, answer: Answer) -> str | None:
+    """The role to go to, past the Headteacher where the question is about the Headteacher."""
+    if answer.of_head and role in (None, HEAD, "deputy", "slt"):
+        return ABOVE_THE_HEAD
+    return role
 
 
 def elsewhere(asked: match.Asked, found: Sequence[match.Candidate]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bot.policy.forces import TRAILS
 from bot.policy.roles_in_text import Mention, mentions
 from bot.policy.route import PASSIVE_TELL
 from bot.policy.sentences import sentences
@@ -64,7 +65,8 @@ _GROUPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                 r"\w+ (?:school|academy|college|nursery)(?= will| must| should| has| recognises|"
                 r" understands| expects| regularly| believes)|policy (?=(?:will|is to|should|"
                 r"must) be "
-                r"(?:reviewed|updated|monitored|ratified|approved|revised))"
+                r"(?:reviewed|updated|monitored|ratified|approved|revised))|"
+                r"policy (?=(?:was|is) (?:last )?(?:reviewed|adopted|approved))"
             ),
         ),
     )
@@ -84,10 +86,14 @@ _MODAL = re.compile(
 )
 _OBJECT_BEFORE = re.compile(
     r"(?:\b(?:of|with|about|to|from|between|for|on|regarding|concerning|than|and/or|against|"
-    r"towards|affecting|near|around|our|their|his|her)(?: \w+)?(?: (?:and|or|,) )?|['/]|"
+    r"towards|affecting|near|around|our|their|his|her|(?<!and )its)(?: an?)?(?: \w+)?(?: (?:and|or|,) )?|['/]|"
     r"\b(?!including)\w+ing(?: our| all| the)?)\s*$"
 )
 _AGENT_BEFORE = re.compile(r"\b(?:by)(?: all| any| our| the)?\s*$")
+_THINGS = re.compile(
+    r" (?:names?|initials|work|data|photographs?|photos|pictures|images?|records?|details|"
+    r"information|accounts?|passwords?|privacy|consent|evenings?|phones?|devices?|numbers?)\b"
+)
 _POSSESSIVE = re.compile(r"'s?\b|s'")
 _HEADED = re.compile(r"\b(?:for|by|to|of)\b[^,;–]*$")
 
@@ -97,8 +103,11 @@ def binds(
 ) -> tuple[str, ...]:
     """Tell whom the clause binds: its subject, its lead-in's, its headings', or the audience."""
     reader = False
+    fragment = text[:1].islower() and lead is not None and _named_in_lead(lead, section)
     for sentence in sentences(text)[:3]:
-        if commanded(sentence) is not None:
+        if fragment and not _opens_with_a_group(text):
+            return _tidy(fragment)
+        if commanded(sentence) is not None and not _opens_with_a_group(sentence):
             reader = True
             break
         found = _named(sentence, section)
@@ -107,15 +116,34 @@ def binds(
             break
         if found:
             return _tidy(found)
-    for sentence in reversed(sentences(lead or "")):
-        found = _named(sentence, section)
-        if found and found != [_READER]:
-            return _tidy(found)
-    if found := _of_headings(section):
+    if found := _named_in_lead(lead or "", section):
+        return _tidy(found)
+    found = _of_headings(section)
+    if found and not (reader and _third_person(text, found)):
         return _tidy(found)
     if not reader and (found := _agents(plain(text))):
         return _tidy(found)
     return audience or ("staff",)
+
+
+def _opens_with_a_group(sentence: str) -> bool:
+    """Tell whether it begins with a group and what they must or may do."""
+    text = plain(sentence)
+    return any(at <= 12 and _MODAL.match(text[end:].lstrip()) for _, at, end in _groups(text))
+
+
+def _named_in_lead(lead: str, section: tuple[str, ...]) -> list[str]:
+    for sentence in reversed(sentences(lead)):
+        found = _named(sentence, section)
+        if found and found != [_READER]:
+            return found
+    return []
+
+
+def _third_person(text: str, groups: Sequence[str]) -> bool:
+    """Know a command that speaks of "a child" under the heading "Children": it is not to them."""
+    told = any(commanded(sentence) is not None for sentence in sentences(text))
+    return told and any(group in groups for group, _, _ in _groups(plain(text)))
 
 
 def _named(sentence: str, section: tuple[str, ...]) -> list[str]:
@@ -133,7 +161,7 @@ def _subjects(sentence: str) -> list[str]:
     main = _LABEL.sub("", text, count=1)
     for _ in range(3):
         shorter = _SUBORDINATE.sub("", main, count=1)
-        if shorter == main or not shorter:
+        if shorter == main or not shorter or TRAILS.match(shorter):
             break
         main = shorter
     if _SECOND_PERSON.match(main):
@@ -141,8 +169,14 @@ def _subjects(sentence: str) -> list[str]:
     modal = _MODAL.search(main)
     if main is not text and _POINTS_BACK.search(main[: modal.end()] if modal else ""):
         return [_READER]
-    until = modal.start() if modal else 0
-    found = [g for g, at, end in _groups(main) if end <= until and _is_subject(main, at, end)]
+    if modal:
+        until = modal.start()
+    else:
+        until = _end_of_first(main) if main == text else 0
+        until = len(main) if main.endswith(":") and not until else until
+    found = _subjects_before(main, until)
+    if modal and found and set(found) <= _DONE_TO and _DONE.match(main[modal.start() :]):
+        return _agents(text)
     if found and modal and PASSIVE_TELL.match(main[modal.start() - 1 :]):
         return _agents(text)
     if not found and (impersonal := _IMPERSONAL.match(main)):
@@ -151,6 +185,43 @@ def _subjects(sentence: str) -> list[str]:
     if found in ([], ["school"]) or _IMPERSONAL.match(main):
         found = asked or found
     return found
+
+
+_WORKERS = frozenset({"all", "staff", "governors", "volunteers", "leaders"})
+_DONE_TO = frozenset({"pupils", "parents", "visitors"})
+_DONE = re.compile(
+    r"(?:must|should|shall|may|can|cannot|will|is|are)(?: (?:not|never|only|also|to|ever))* "
+    r"(?:be )?(?:photographed|filmed|pictured|named|tagged|identified|identifiable|added|contacted|"
+    r"messaged|admitted|recorded|discussed|invited|befriended|followed|shown|"
+    r"left alone)\b(?! by)"
+)
+
+
+def _end_of_first(main: str) -> int:
+    """End of a group that the sentence opens with; 0 where it does not."""
+    return next(
+        (end for _, at, end in _groups(main) if at <= 4 and not _THINKS.match(main[end:])), 0
+    )
+
+
+def _subjects_before(main: str, until: int) -> list[str]:
+    """Find the groups before the verb; those listed beside an object are objects too."""
+    found: list[str] = []
+    last, was_object = 0, False
+    for group, at, end in _groups(main):
+        if end > until:
+            continue
+        beside = was_object and _BESIDE.fullmatch(main[last:at]) is not None
+        by_others = group not in _WORKERS and _AGENT_BEFORE.search(main[:at]) is not None
+        was_object = beside or by_others or not _is_subject(main, at, end)
+        last = end
+        if not was_object:
+            found.append(group)
+    return found
+
+
+_THINKS = re.compile(r" (?:considers?|regards?|views?|uses? the (?:word|term))\b")
+_BESIDE = re.compile(r"(?:, (?:and |or )?| (?:and|or|and/or) |/)(?:any |the |our |a |its |other )*")
 
 
 def _first_named(text: str) -> list[str]:
@@ -163,7 +234,7 @@ def _first_named(text: str) -> list[str]:
 _SUBORDINATE = re.compile(
     r"^(?:if|where|when|whenever|whilst|while|although|in the event|once|unless|as|since|after|"
     r"before|in|at|during|on|with|by|outside|within|even if|until|other than|likewise|however|"
-    r"therefore|also|furthermore|similarly|under|for|through|should)\b[^,]*,\s*"
+    r"therefore|also|furthermore|similarly|under|for|through|should|to)\b[^,]*,\s*"
 )
 _LABEL = re.compile(r"^[\w ]{2,24} [–-] ")
 _SECOND_PERSON = re.compile(r"(?:please |do not |never |always )?(?:you|your)\b")
@@ -193,7 +264,11 @@ def _asked(main: str) -> list[str]:
     found: list[str] = []
     for match in _ASKED.finditer(main):
         tail = main[match.end() : match.end() + 60]
-        found += [group for group, at, _ in _groups(tail) if at <= 12 or _listed(tail[:at])]
+        found += [
+            group
+            for group, at, end in _groups(tail)
+            if (at <= 12 or _listed(tail[:at])) and not _POSSESSIVE.match(tail[end : end + 2])
+        ]
     return found
 
 
@@ -216,7 +291,7 @@ def _groups(text: str) -> list[tuple[str, int, int]]:
 
 
 def _is_subject(text: str, at: int, end: int) -> bool:
-    if _POSSESSIVE.match(text[end : end + 2]):
+    if _POSSESSIVE.match(text[end : end + 2]) or _THINGS.match(text[end:]):
         return False
     before = text[:at]
     return _AGENT_BEFORE.search(before) is not None or _OBJECT_BEFORE.search(before) is None
@@ -295,47 +370,75 @@ def _tidy(groups: Sequence[str]) -> tuple[str, ...]:
 
 _ASKING = re.compile(
     r"\b(?:permission|consent|approval|approved|authori[sz]ation|authori[sz]ed|agreement|agreed|"
-    r"authority|clearance|cleared|signed off|sanctioned|discretion|\bask\b)",
+    r"authority|clearance|cleared|signed off|sanctioned|discretion|ask\b|consent(?:ed|s)|agrees|"
+    r"(?:written|express) leave|(?<=may )(?:allow|agree|permit|authori[sz]e|grant)\b)",
     re.IGNORECASE,
 )
 _PARENTAL = re.compile(
     r"\b(?:parental|parents?['’]?|carers?['’]?) (?:or carers? |and carers? |"
     r"/ ?carers? )?(?:\w+ )?"
-    r"(?:permission|consent|agreement|approval)",
+    r"(?:permission|consent|agreement|approval)"
+    r"|\b(?:parents?|carers?|family|families)\b[^.;,]{0,30}?\b(?:has|have) (?:\w+ )?(?:agreed|"
+    r"consented|signed|ticked|given (?:\w+ ){0,2}(?:permission|consent))\b"
+    r"|\b(?:parents?|family|families) (?:agrees?|consents?)\b",
     re.IGNORECASE,
 )
+_HAS = re.compile(r" (?:(?:has|have|may|can|must|also|first|already|both) )*", re.IGNORECASE)
 _CONDITION = re.compile(
-    r"\b(?:unless|only (?:if|with|when|where|after|following|for|in|by|once|as)\b|"
-    r"provided(?: that)? (?=they|the|you|it|staff|no|there|all|any|this|these|"
+    r"\b(?:unless|only,? (?:if|with|when|where|after|following|for|in|by|once|as|on|under|during|"
+    r"while|until)\b|"
+    r"provided(?: that)? (?=they|the|you|it|staff|no|there|all|any|this|these|a\b|an\b|each|"
     r"permission|consent)|providing(?: that)? (?=they|the|you|it|staff|no|there|all|any|"
     r"permission|consent)|"
-    r"prov(?:ided|iding) that\b|as long as|so long as|on condition that|"
+    r"prov(?:ided|iding) that\b|(?:as|so) long as|on condition that|"
     r"subject to(?! disciplin| action| legal| copyright| sanction| prosecution)|"
-    r"except(?: for| in| when|"
-    r" where| with)?\b|with the exception of|without (?:\w+ ){0,4}(?:permission|consent|approval|"
+    r"except(?:ing)?(?: for| in| when| where| with)?\b|with the exception of|apart from|"
+    r"(?<=, )save\b|save (?:that|for|where|when)\b|^save (?:in|with|for)\b|"
+    r"but only\b|"
+    r"without (?:\w+ ){0,4}(?:permission|consent|approval|"
     r"authori[sz]ation|agreement)|in exceptional circumstances|following (?:\w+ ){0,3}consent|"
-    r"with the (?:\w+ ){0,4}(?:permission|consent|approval|agreement)|in advance of|"
-    r"with (?:\w+ ){0,2}"
-    r"(?:permission|consent|approval))(?:[^.;]|\.(?=\w))*",
+    r"with the (?:[\w'’]+ ){0,4}(?:permission|consent|approval|agreement|leave)|in advance of|"
+    r"with (?:\w+ ){0,2}(?:permission|consent|approval))(?:[^.;]|\.(?=\w))*",
     re.IGNORECASE,
 )
+# of a ban only: "places other than the office", "wait until it is settled" are no exceptions
+_EXCEPTION = re.compile(
+    r"(?i:\b(?:not|never|no|nobody|nothing|any|anyone|cannot|nor)\b|n['’]t\b)[^.;]*?"
+    r"\b(?P<rest>(?:other than|until (?=(?:[\w'’]+ ){1,8}?(?:has|have|is|are|been|agrees)\b))"
+    r"(?:[^.;]|\.(?=\w))*)"
+    r"|^(?P<first>Other than [^,;]*)"
+)
+_LEAVE = (
+    r"\b(?:may|can|(?<!not )(?:allowed|permitted|welcome|free to)|(?:is|are) fine|at liberty)\b"
+    r"(?! (?:not|never)\b)"
+)
+# "You may ... if ...", "If ..., you may ...", "may only ... when ..."
+_IF = re.compile(
+    rf"(?:(?:\bmay only\b|\bcan only\b)[^.;]*?\b(?P<only>(?:if|when|where|with|for|in|during|"
+    rf"at|on|after|once)\b(?:[^.;]|\.(?=\w))*))"
+    rf"|(?:{_LEAVE}[^.;]*?\b(?P<then>(?<!even )(?<!what )(?<!as )(?:if\b|once\b|"
+    rf"after (?=\w+ing\b|(?:[\w'’]+ ){{1,6}}?(?:has|have|been)\b))"
+    rf"(?:[^.;]|\.(?=\w))*))"
+    rf"|(?:^(?P<first>(?:if|once|after)\b[^.;,]*),[^.;]*?{_LEAVE})"
+    rf"|(?:^(?P<bare>if\b(?: [\w'’-]+){{3,}}?) (?:you|they|staff) {_LEAVE})",
+    re.IGNORECASE,
+)
+_FEWEST_WORDS = 2  # "provided that:" alone is no condition
 _LONGEST_CONDITION = 220
 
 
 def approver(text: str) -> str | None:
     """Find the role whose leave the clause asks for."""
     for sentence in sentences(text):
-        asking = _ASKING.search(sentence)
-        if asking is None:
-            continue
         if _PARENTAL.search(sentence):
             return "parents"
         named = mentions(sentence)
-        after = [mention for mention in named if 0 <= mention.start - asking.end() <= 70]
-        before = [mention for mention in named if 0 <= asking.start() - mention.end <= 4]
-        for mention in (*after, *before):
-            if _gives_leave(sentence, mention):
-                return mention.role
+        for asking in _ASKING.finditer(sentence):
+            before = [m for m in named if _HAS.fullmatch(sentence[m.end : asking.start()])]
+            after = [m for m in named if 0 <= m.start - asking.end() <= 70]
+            for mention in (*before, *after):
+                if _gives_leave(sentence, mention):
+                    return mention.role
         if re.search(r"\bask (?:the )?", sentence, re.IGNORECASE) and named:
             return named[0].role
     return None
@@ -345,7 +448,7 @@ def _gives_leave(sentence: str, mention: Mention) -> bool:
     before = sentence[: mention.start].lower()
     return (
         re.search(
-            r"\b(?:by|from|of|with|to|ask|in|the|their|your)(?: \w+){0,3} ?$|[(,/] ?$|or $|and $|"
+            r"\b(?:by|from|of|with|to|ask|the|their|your)(?: \w+){0,3} ?$|[(,/] ?$|or $|and $|"
             r"^$",
             before,
         )
@@ -353,12 +456,33 @@ def _gives_leave(sentence: str, mention: Mention) -> bool:
     )
 
 
-def condition(text: str) -> str | None:
-    """Find the clause's own words for "only if"."""
-    found = _CONDITION.search(text)
-    if found is None:
+def condition(text: str, *, leave: bool = True) -> str | None:
+    """Find the clause's own words for "only if" or "unless"; "may ... if ..." where it gives leave."""
+    for sentence in sentences(text):
+        if (words := _condition_in(sentence, leave=leave)) is not None:
+            return words
+    return None
+
+
+def _condition_in(sentence: str, *, leave: bool) -> str | None:
+    if (found := _CONDITION.search(sentence)) is not None:
+        words = found.group()
+        if found.start() == 0 and (comma := _FIRST_COMMA.match(words)):  # before the rule
+            words = comma["before"]
+    elif found := (_EXCEPTION.search(sentence) or (_IF.search(sentence) if leave else None)):
+        words = next(group for group in found.groups() if group is not None)
+    else:
         return None
-    words = found.group().strip(" ,;:")
+    opens_a_list = words.rstrip().endswith(":")
+    words = _NEXT_RULE.sub("", words).strip(" ,;:")
+    if opens_a_list or len(words.split()) < _FEWEST_WORDS:
+        return None
     return (
         words if len(words) <= _LONGEST_CONDITION else words[:_LONGEST_CONDITION].rsplit(" ", 1)[0]
     )
+
+
+_NEXT_RULE = re.compile(
+    r", (?:(?:and|but|or) )?(?:[\w'’]+ ){0,3}?(?:must|should|shall|may|can)\b.*$", re.IGNORECASE
+)
+_FIRST_COMMA = re.compile(r"(?P<before>[^,]+(?:, (?:which|who|whose)\b[^,]*)?),")

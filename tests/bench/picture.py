@@ -27,7 +27,7 @@ TO = ROOT / "docs" / "images" / "conversation.svg"
 SCHOOL = "model-infant"
 QUESTIONS = (
     "can I accept a friend request from a Year 2 mum?",
-    "who do I tell if the head posts something awful?",
+    "may I set up an Instagram for my class?",
     "may I use my phone at lunch?",
 )
 WIDTH = 88  # columns: wide enough for a clause, narrow enough for a page

@@ -140,7 +140,10 @@ def main(arguments: Sequence[str]) -> None:
     """Print the tables, and with -v what differs in strength; -b: in whom it binds, -r: in route."""
     chosen = {"-v": "strength", "-b": "staff", "-r": "route"}
     wanted = [chosen[each] for each in arguments if each in chosen]
-    for name, judged in (("model policies", list(model())), ("practice policies", list(practice()))):
+    for name, judged in (
+        ("model policies", list(model())),
+        ("practice policies", list(practice())),
+    ):
         print(name)
         print("\n".join(table(judged)))
         for column in wanted:
@@ -151,7 +154,9 @@ def main(arguments: Sequence[str]) -> None:
             for each in judged
             if each.strength is not each.reading.strength
         )
-        print("labelled > read: " + ", ".join(f"{a} > {b} {n}" for (a, b), n in pairs.most_common(8)))
+        print(
+            "labelled > read: " + ", ".join(f"{a} > {b} {n}" for (a, b), n in pairs.most_common(8))
+        )
 
 
 def _told(each: Judged, column: str) -> str:

@@ -87,7 +87,7 @@ def fresh() -> list[Labelled]:
 
 def fitting() -> list[Labelled]:
     """Questions the weights are fitted on besides the development ones."""
-    return read(DATA / "fit-models.jsonl") + read(DATA / "fit-practice.jsonl")
+    return [q for path in sorted(DATA.glob("fit-*.jsonl")) for q in read(path)]
 
 
 def has_seeds() -> bool:
