@@ -6,8 +6,10 @@ command line starts fast.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.config import MODEL_SCHOOLS, Home, School, data, model_folder, valid_school_id
-from bot.errors import BadUse, MayIError
+from bot.errors import BadUse, CannotDo, MayIError
 from bot.policy.answer import Answer, Answerer, as_object
 from bot.policy.index import Index, PolicyInfo, open_index, stamp
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from bot.policy.asked import Asked, Listed, Why
     from bot.policy.importer import Account
 
+log = logging.getLogger(__name__)
 SHOWN_TOPIC = 0.2  # a topic at least this likely is shown as one of a clause's topics
 MOST_OPEN = 64  # schools whose index is kept open; the least lately asked closes first
 
@@ -119,7 +122,7 @@ def conversation(home: Home, school: str | None) -> tuple[Callable[[Event], Repl
         policies=lambda: engine.policies(found),
         clause=lambda clause: engine.index(found).by_id(clause),
         note=lambda text, why: _note(asked, found, text, why),
-        decided=asked.own_answer,
+        decided=lambda text: _decided(asked, text),
         guidance=data("guidance.toml").get(found.nation, data("guidance.toml")["England"]),
         routes=tuple((r.words[0] if r.words else "anything else", r.help) for r in ROUTES),
     )
@@ -132,8 +135,28 @@ def conversation(home: Home, school: str | None) -> tuple[Callable[[Event], Repl
     )
 
 
+def reading(home: Home, school: str | None) -> tuple[str, Callable[[], object]]:
+    """What to show while a school's policies are read for the first time, and what reads them."""
+    from bot.chat.render import Wording
+
+    found = home.school(school)
+    text = Wording(_overrides(found)).text("progress", school=found.name)
+    return text, lambda: Engine(home).index(found)
+
+
+def _decided(asked: Asked, text: str) -> Listed | None:
+    """What the school decided on a question; a list that cannot be read stops no answer."""
+    try:
+        return asked.own_answer(text)
+    except MayIError as e:
+        log.warning("%s", e)
+        return None
+
+
 def _note(asked: Asked, school: School, text: str, why: Why) -> None:
-    if school.keep_questions:
+    if not school.keep_questions:
+        return
+    with contextlib.suppress(CannotDo):  # the list is a convenience: the answer goes out
         asked.note(text, why, datetime.now(tz=UTC), timedelta(days=school.keep_questions))
 
 
@@ -180,7 +203,9 @@ def answer_lines(
 def _answer_line(engine: Engine, school: str | None, line: bytes) -> dict[str, Any]:
     number = None
     try:
-        asked = json.loads(line.decode("utf-8"))
+        asked = json.loads(
+            line.decode("utf-8-sig"), parse_constant=_no_such_number, parse_float=_number
+        )
         if not isinstance(asked, dict):
             raise BadUse("give a JSON object with id, school and question")
         number = asked.get("id")
@@ -196,6 +221,17 @@ def _answer_line(engine: Engine, school: str | None, line: bytes) -> dict[str, A
         return {"id": number, "error": 'not a line of JSON; give {"id", "school", "question"}'}
     except MayIError as e:
         return {"id": number, "error": str(e)}
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        _no_such_number(digits)
+    return number
+
+
+def _no_such_number(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def import_policy(home: Home, file: str, school: str, title: str | None) -> tuple[Account, bool]:
@@ -270,11 +306,14 @@ def init(home: Home, school: str, like: str | None) -> str:
     folder = home.root / "schools" / school
     if folder.exists():
         raise BadUse(f"{folder} is there already; nothing was changed")
-    if like:
-        shutil.copytree(model_folder(like), folder)
-    else:
-        (folder / "policies").mkdir(parents=True)
-        _write_school(folder, school)
+    try:
+        if like:
+            shutil.copytree(model_folder(like), folder)
+        else:
+            (folder / "policies").mkdir(parents=True)
+            _write_school(folder, school)
+    except OSError as e:
+        raise CannotDo(f"{folder}: {e.strerror}; check the path and its permissions") from e
     return Wording().text("school_made", folder=folder, school=school, like=like)
 
 
@@ -305,8 +344,29 @@ def _check_school(home: Home, school: School) -> Iterator[str]:
     for role in (school.contact, school.safeguarding_contact):
         if not school.role(role).holder:
             yield f"{school.id}: nobody holds the role {role}; add a holder under [roles.{role}] in school.toml"
-    for broken in Engine(home).index(school).broken:
+    index = Engine(home).index(school)
+    for broken in index.broken:
         yield f"{school.id}: {broken.why}"
+    for link in sorted(p for p in school.folder.glob("policies/*.md") if not p.is_file()):
+        yield f"{link}: not a file; remove it or mend the link"
+    for role, clause in _roles_told(index).items():
+        if role in (school.contact, school.safeguarding_contact) or school.role(role).holder:
+            continue
+        yield (
+            f"{school.id}: {clause} sends staff to {school.role(role)}, and nobody holds that role; "
+            f"add a holder under [roles.{role}] in school.toml"
+        )
+
+
+def _roles_told(index: Index) -> dict[str, str]:
+    """Roles of the school that clauses send staff to, each with the first such clause."""
+    kinds = data("roles.toml")
+    told: dict[str, str] = {}
+    for entry in index.all():
+        for role in (entry.clause.reading.route, entry.clause.reading.approver):
+            if role and kinds.get(role, {}).get("kind") == "school":
+                told.setdefault(role, entry.clause.id)
+    return told
 
 
 def _overrides(school: School) -> tuple[Path, ...]:

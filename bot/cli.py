@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,29 +17,36 @@ if TYPE_CHECKING:
     from bot.policy.importer import Account
 
 F = TypeVar("F", bound=Callable[..., Any])
-PIPE_GONE = 141  # what a shell reports of a command whose reader went away
 
 
 def run(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 findings, 2 bad use, 3 could not be done."""
     try:
         status = cli.main(arguments, prog_name="mayi", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as e:
+        click.echo(e.ctx.get_help(), err=True)
+        sys.exit(2)
     except click.ClickException as e:
         _fail(e.format_message().rstrip("."), 2)
     except click.Abort:
         sys.exit(130)
     except MayIError as e:
         _fail(str(e), e.exit_status)
-    except BrokenPipeError:
-        # The reader (`| head`) left. Point standard output at nothing, or Python complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(PIPE_GONE)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _fail(message: str, status: int) -> None:
-    click.echo(f"mayi: {' '.join(message.split())}", err=True)
+    line = "".join(c for c in " ".join(message.split()) if c.isprintable())
+    click.echo(f"mayi: {line}", err=True)
     sys.exit(status)
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """JSON with its letters as they are, but for what is no whole character."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    if text.isprintable() or text.encode("utf-8", "replace").decode("utf-8") == text:
+        return text
+    return json.dumps(value, indent=indent)
 
 
 def home_option(command: F) -> F:
@@ -80,15 +86,23 @@ def cli() -> None:
 @home_option
 def try_(school: str | None) -> None:
     """Have a conversation in the terminal; nothing is sent to anyone."""
-    from bot.app import conversation
+    from bot import app
     from bot.platforms.terminal import Terminal
 
+    home = _home()
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     terminal = Terminal(sys.stdout)
-    handle, found, welcome = conversation(_home(), school)
+    handle, found, welcome = app.conversation(home, school)
     if interactive:
+        text, read = app.reading(home, school)
+        with terminal.progress(text):
+            read()
         terminal.show(welcome)
-    lines = terminal.ask_lines(f"{found.id} > ") if interactive else iter(sys.stdin)
+    lines = (
+        terminal.ask_lines(f"{found.id} > ")
+        if interactive
+        else (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+    )
     terminal.converse(lines, handle)
 
 
@@ -106,8 +120,12 @@ def ask(school: str | None, as_json: bool, jsonl: bool, question: str | None) ->
 
     home = _home()
     if jsonl:
+        if question is not None:
+            raise BadUse(
+                "with --jsonl the questions come from standard input; leave out the question"
+            )
         for answer in app.answer_lines(home, school, sys.stdin.buffer):
-            click.echo(json.dumps(answer, ensure_ascii=False))
+            click.echo(_json(answer))
         return
     if question is None or not question.strip():
         raise BadUse('type the question after the command: mayi ask "may I …?"')
@@ -160,7 +178,7 @@ def show(school: str | None, as_json: bool) -> None:
     rows = app.readings(_home(), school)
     if as_json:
         for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False))
+            click.echo(_json(row))
         return
     from bot.platforms.terminal import Terminal
 

@@ -57,7 +57,7 @@ class School:
     @property
     def policies(self) -> tuple[Path, ...]:
         """The policy files of this school, in name order."""
-        return tuple(sorted(self.folder.glob("policies/*.md")))
+        return tuple(sorted(p for p in self.folder.glob("policies/*.md") if p.is_file()))
 
     def role(self, role: str) -> RoleHolder:
         """Who holds `role`: by this school's own title where it has one."""
@@ -95,11 +95,13 @@ class Home:
 
     def _default(self) -> str:
         own = self.own_schools()
+        if len(own) == 1:
+            return own[0]
         if self.default_school:
             return self.default_school
-        if len(own) > 1:
+        if own:
             raise BadUse(f"which school? Name one with --school: {', '.join(own)}")
-        return own[0] if own else DEFAULT_SCHOOL
+        return DEFAULT_SCHOOL
 
     def _folder(self, school: str) -> Path:
         own = self.root / "schools" / school
@@ -154,6 +156,9 @@ def _read(path: Path, mtime_ns: int) -> School:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise BadSettings(f"{path}: not valid TOML ({e}); mend that line") from e
     answers = settings.get("answers", {})
+    for name in ("answers", "roles"):
+        if not isinstance(settings.get(name, {}), dict):
+            raise BadSettings(f"{path}: write [{name}] on a line of its own, not {name} = …")
     roles = dict(_roles(settings.get("roles", {}), path))
     school = School(
         id=path.parent.name,

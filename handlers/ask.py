@@ -7,7 +7,7 @@ from bot.config import data
 from bot.policy.answer import ABOVE_THE_HEAD, Answer, Verdict
 from bot.policy.asked import Why
 from bot.policy.index import Entry
-from bot.policy.question import LONGEST
+from bot.policy.question import LONGEST, clean
 from handlers.services import Services
 
 SHOWN_BESIDE = 2  # other clauses shown under the first
@@ -16,6 +16,7 @@ NOT_THAT = "/not-that"
 
 def ask(event: Event, rest: str, services: Services) -> Reply:
     """Ask whether you may do something, and see the clause of your own school's policy."""
+    rest = clean(rest)
     if not any(c.isalnum() for c in rest):
         return Reply((Card(services.wording.text("empty")),))
     if len(rest) > LONGEST:
@@ -28,11 +29,13 @@ def ask(event: Event, rest: str, services: Services) -> Reply:
     answer = services.answer(text)
     several = sorted((answer, *answer.also), key=lambda a: a.position)
     for one in several:
-        if one.verdict is Verdict.NOT_COVERED:
+        # What tells of an incident is not kept: the list is read for the policy's sake.
+        if one.verdict is Verdict.NOT_COVERED and not _discloses(one):
             services.note(one.question, Why.UNANSWERED)
     cards = tuple(card for one in several for card in _cards(one, services))
     if len(several) > 1:
-        return Reply((Card(services.wording.text("several", count=len(several))), *cards))
+        opening = services.wording.lines("several", count=len(several), unread=answer.unread)
+        return Reply((Card(opening[0], lines=opening[1:]), *cards))
     return Reply(cards)
 
 
@@ -41,9 +44,11 @@ def not_that(event: Event, rest: str, services: Services) -> Reply:
     last = rest or services.memory.last(event.conversation)
     if not last:
         return Reply((Card(services.wording.text("nothing_asked")),))
-    services.note(last, Why.NOT_THAT)
+    kept = bool(services.school.keep_questions) and not _discloses(services.answer(last))
+    if kept:
+        services.note(last, Why.NOT_THAT)
     role = services.role(services.school.contact)
-    return Reply((Card(services.wording.text("not_that", role=role)),))
+    return Reply((Card(services.wording.text("not_that", role=role, kept=kept)),))
 
 
 def _decided(text: str, services: Services) -> Card | None:
@@ -99,6 +104,11 @@ def _covered(answer: Answer, services: Services) -> Card:
     )
 
 
+def _discloses(answer: Answer) -> bool:
+    """Whether a question tells of something that belongs in a report, not on a list."""
+    return bool(answer.incident or answer.careful or answer.of_head)
+
+
 def _contact(answer: Answer, services: Services) -> str:
     """Whom to ask in doubt: the school's contact, never the person the question is about."""
     return ABOVE_THE_HEAD if answer.of_head else services.school.contact
@@ -111,7 +121,7 @@ def _not_covered(answer: Answer, services: Services) -> Card:
     lines = [words.text("whom_to_ask", role=role)]
     if answer.elsewhere:
         lines.append(words.text("elsewhere", documents=answer.elsewhere))
-    if services.school.keep_questions:
+    if services.school.keep_questions and not _discloses(answer):
         lines.append(words.text("passed_on"))
     return Card(_asked(answer, headline), Tone.NOT_COVERED, lines=tuple(lines))
 

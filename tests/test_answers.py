@@ -143,6 +143,41 @@ def test_no_leave_is_ever_given_to_handle_an_indecent_image(engine, school, aske
         assert "screenshot" not in text or re.search(r"\b(not|never|unless|except)\b", text), text
 
 
+UNSAFE = """Staff must keep a screenshot of any abusive or indecent post as evidence. {#IM-1}
+
+Staff may store an indecent image of a pupil on the school drive if the Headteacher agrees. {#IM-2}
+
+Staff must report an indecent image of a pupil to the Designated Safeguarding Lead. {#IM-3}
+"""
+
+
+@pytest.fixture
+def unsafe(tmp_path, make_school):
+    """A school whose policy tells staff what nobody may be told."""
+    folder = make_school(tmp_path, "ash")
+    head = '---\ntitle: Images\nversion: "1"\ncode: IM\nnext_id: 9\n---\n\n# Images\n\n'
+    (folder / "policies" / "images.md").write_text(head + UNSAFE, "utf-8")
+    engine = Engine(Home(tmp_path))
+    return lambda q: engine.answer(engine.home.school("ash"), q)
+
+
+def test_a_clause_to_keep_evidence_is_not_shown_where_it_would_mean_such_an_image(unsafe):
+    images = unsafe("should I keep a screenshot of an indecent image of a pupil as evidence?")
+    abuse = unsafe("should I keep a screenshot of an abusive post as evidence?")
+
+    assert "IM-1" not in [f.entry.clause.id for f in images.found]
+    assert "IM-1" in [f.entry.clause.id for f in abuse.found]
+
+
+def test_a_policy_that_gives_leave_to_store_one_gets_no_yes(unsafe):
+    for asked in (
+        "may I store an indecent image of a pupil on the school drive?",
+        "may I store an indecent image of a pupil on the school drive if the Headteacher agrees?",
+        "is it allowed to store an indecent image of a pupil?",
+    ):
+        assert unsafe(asked).verdict not in ("yes", "only_if"), asked
+
+
 # --- however it is asked ------------------------------------------------------------------------------
 
 SCHOOLS = ("model-secondary", "model-primary")
@@ -244,11 +279,11 @@ def changed(engine: Engine, retold: Callable[[str], str]) -> list[str]:
         pytest.param(brand("Instagram"), 0, id="of Instagram"),
         pytest.param(brand("TikTok"), 0, id="of TikTok"),
         pytest.param(swapped, 0, id="with two letters swapped"),
-        pytest.param(dropped, 3, id="with a letter left out"),
-        pytest.param("Hi, {}".format, 11, id="after a greeting"),
-        pytest.param("Good morning! {}".format, 9, id="after a longer greeting"),
-        pytest.param("{} Thanks".format, 10, id="with thanks"),
-        pytest.param("{} Many thanks, Sam".format, 7, id="with thanks and a name"),
+        pytest.param(dropped, 4, id="with a letter left out"),
+        pytest.param("Hi, {}".format, 5, id="after a greeting"),
+        pytest.param("Good morning! {}".format, 3, id="after a longer greeting"),
+        pytest.param("{} Thanks".format, 6, id="with thanks"),
+        pytest.param("{} Many thanks, Sam".format, 6, id="with thanks and a name"),
     ],
 )
 def test_how_it_is_put_does_not_change_the_first_clause(engine, retold, at_most):

@@ -182,12 +182,15 @@ def test_jsonl_survives_half_a_surrogate_pair(mayi, home):
     assert len(objects(ran.out)) == 1
 
 
-def test_jsonl_prints_json_that_every_reader_takes(mayi, home):
-    """NaN is Python's own; other languages refuse the whole stream."""
-    ran = mayi("--home", home, "ask", "--jsonl", stdin=lines('{"id": NaN, "question": "may I?"}'))
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_jsonl_prints_json_that_every_reader_takes(mayi, home, number):
+    """NaN and Infinity are Python's own; other languages refuse the whole stream."""
+    asked = lines(f'{{"id": {number}, "question": "may I?"}}')
+    ran = mayi("--home", home, "ask", "--jsonl", stdin=asked)
 
     assert ran.status == 0
     assert "NaN" not in ran.out
+    assert "Infinity" not in ran.out
 
 
 def test_jsonl_takes_the_school_of_the_command_where_a_line_names_none(mayi, home):
@@ -252,6 +255,7 @@ def test_a_reader_who_leaves_early_ends_the_stream_without_complaint(home):
 
     assert ran.stderr == b""
     assert json.loads(ran.stdout)["id"] == 0
+    assert ran.returncode in (0, 141)  # 1 would say that there are findings
 
 
 def test_import_makes_the_school_and_it_answers_at_once(mayi, tmp_path):
@@ -392,6 +396,15 @@ def test_a_question_that_discloses_an_incident_is_not_kept(mayi, home):
     assert mayi("--home", home, "policy", "questions").out == ""
 
 
+def test_nor_is_it_kept_when_its_answer_was_not_what_was_asked(mayi, home):
+    told = "A pupil has sent me a friend request on Facebook, what do I do?"
+    assert json.loads(mayi("--home", home, "ask", "--json", told).out)["incident"]
+
+    mayi("--home", home, "try", stdin=f"{told}\n/not-that\n")
+
+    assert mayi("--home", home, "policy", "questions").out == ""
+
+
 # --- which home, which school --------------------------------------------------------------------
 
 
@@ -502,6 +515,16 @@ def test_bad_use_is_one_line_that_says_what_to_do_and_exit_2(mayi, home, argumen
     assert not (home / "schools").exists()
 
 
+def test_a_school_outside_the_home_is_not_reached_by_its_path(mayi, home, make_school):
+    folder = make_school(home, "oak", phones="Staff must not bring a llama. {#PH-1}")
+    folder.rename(home / "outside")
+    for path in ("../outside", str(home / "outside"), "../../home/outside", "."):
+        ran = mayi("--home", home, "ask", "--school", path, QUESTION)
+
+        assert ran.status == 2
+        assert "no school" in one_line_error(ran)
+
+
 def test_a_school_is_never_made_over_another(mayi, home, make_school):
     folder = make_school(home, "oak", phones="Staff must not bring a llama. {#PH-1}")
     before = (folder / "school.toml").read_text()
@@ -579,7 +602,31 @@ def test_a_failed_import_could_not_be_done_and_makes_no_school(mayi, tmp_path, c
 
 # --- what a question costs -----------------------------------------------------------------------
 
-NEVER = ["slack_bolt", "slack_sdk", "slack", "microsoft_teams", "microsoft", "botbuilder", "dbos", "msgraph", "azure", "sqlalchemy", "alembic", "numpy", "torch", "sklearn", "scipy", "transformers", "bs4", "mammoth", "pypdf", "markdown_it", "sqlite_utils", "pytest", "hypothesis"]
+NEVER = [
+    "slack_bolt",
+    "slack_sdk",
+    "slack",
+    "microsoft_teams",
+    "microsoft",
+    "botbuilder",
+    "dbos",
+    "msgraph",
+    "azure",
+    "sqlalchemy",
+    "alembic",
+    "numpy",
+    "torch",
+    "sklearn",
+    "scipy",
+    "transformers",
+    "bs4",
+    "mammoth",
+    "pypdf",
+    "markdown_it",
+    "sqlite_utils",
+    "pytest",
+    "hypothesis",
+]
 
 
 @pytest.mark.parametrize(("how", "more"), [(["--json"], ["rich", "jinja2"]), ([], [])])

@@ -103,13 +103,6 @@ def test_a_button_is_the_same_as_typing_what_it_says(home):
     assert "on the list" in handle(Event(button.says, conversation="sam")).cards[0].headline
 
 
-def test_a_follow_up_is_forgotten_when_the_conversation_is_another(home, talk):
-    says = talk(home, "model-secondary")
-    says("can I be friends on Facebook with a pupil?", "sam")
-
-    assert "SM-67" not in says("and a former pupil?", "alex")
-
-
 def test_what_is_kept_of_an_unanswered_question_is_said_truly(home, make_school, talk):
     """A school that keeps no questions does not say that it did."""
     make_school(home, "oak", 'name = "Oak"\n[answers]\nkeep_questions = 0\n', phones=PHONES)

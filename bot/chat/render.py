@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.errors import BadSettings
 
@@ -26,7 +26,7 @@ class Wording:
         """
         try:
             return self._environment.get_template(f"{template}.j2").render(values).strip()
-        except TemplateError as e:
+        except Exception as e:  # a school's own copy can fail in any way
             raise BadSettings(
                 f"template {template}.j2: {e}; mend or remove the school's own copy"
             ) from e

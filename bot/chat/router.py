@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bot.chat.model import Card, Event, Reply, Tone
+from bot.chat.model import Card, Event, Reply
 from bot.chat.render import Wording
 from bot.errors import MayIError
 
@@ -50,7 +50,13 @@ class Router(Generic[Services]):
         except Exception as e:  # noqa: BLE001  # the last resort: say so and carry on
             # The type alone: an exception's text may hold what somebody typed.
             log.error("handler %s failed: %s", route.handler.__name__, type(e).__name__)  # noqa: TRY400
-            return Reply((Card(self._wording(services).text("broken"), Tone.PLAIN),))
+            return Reply((Card(self._apology(services)),))
+
+    def _apology(self, services: Services) -> str:
+        try:
+            return self._wording(services).text("broken")
+        except MayIError:  # the school's own copy of that very message is broken
+            return Wording().text("broken")
 
     def _find(self, text: str) -> tuple[Route[Services], str]:
         said, _, rest = text.strip().lstrip("/").partition(" ")

@@ -52,7 +52,14 @@ class Terminal:
             to = row["approver"] or row["route"] or ""
             binds, subjects = ", ".join(row["binds"]), ", ".join(row["topics"])
             own = "*" if row["by_owner"] else ""
-            table.add_row(row["id"] + own, row["strength"], binds, to, subjects, row["text"])
+            table.add_row(
+                printable(row["id"]) + own,
+                row["strength"],
+                binds,
+                to,
+                subjects,
+                printable(row["text"]),
+            )
         self.console.print(table)
 
     def converse(self, lines: Iterator[str], handle: Callable[[Event], Reply]) -> None:
@@ -78,23 +85,30 @@ class Terminal:
             yield
 
 
+def printable(text: str) -> str:
+    """Text without what a terminal would obey: a policy or a question may hold escape sequences."""
+    return "".join(c for c in text if c.isprintable() or c == "\n")
+
+
 def card_view(card: Card) -> RenderableType:
     """Draw a card."""
     colour = COLOUR[card.tone]
-    parts: list[RenderableType] = [Text(card.headline, style=f"bold {colour}".strip())]
+    parts: list[RenderableType] = [Text(printable(card.headline), style=f"bold {colour}".strip())]
     parts.extend(Padding(_quote(q), (1, 0, 0, 0)) for q in card.quotes[:1])
     if card.lines:
-        parts.append(Padding(Text("\n".join(card.lines)), (1, 0, 0, 0)))
+        parts.append(Padding(Text(printable("\n".join(card.lines))), (1, 0, 0, 0)))
     parts.extend(Padding(_quote(q, style="dim"), (1, 0, 0, 0)) for q in card.quotes[1:])
     if card.details:
-        parts.append(Padding(Text("\n".join(card.details), style="dim italic"), (1, 0, 0, 0)))
+        parts.append(
+            Padding(Text(printable("\n".join(card.details)), style="dim italic"), (1, 0, 0, 0))
+        )
     return Panel(Group(*parts), border_style=colour, padding=(0, 1))
 
 
 def _quote(quote: Quote, style: str = "") -> RenderableType:
     text = Text(style=style)
     if quote.lead_in:
-        text.append(quote.lead_in + "\n", style="italic")
-    text.append(f"“{quote.text}”")
-    text.append("\n" + quote.source, style="dim")
+        text.append(printable(quote.lead_in) + "\n", style="italic")
+    text.append(f"“{printable(quote.text)}”")
+    text.append("\n" + printable(quote.source), style="dim")
     return Padding(text, (0, 0, 0, 2))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from bot.policy import incident, match, topics
 from bot.policy.cover import likelihood
 from bot.policy.index import Entry, Index
-from bot.policy.lexicon import Speller, lexicon
-from bot.policy.question import LONGEST, MOST_QUESTIONS, questions
+from bot.policy.lexicon import Speller, Vocabulary, lexicon, words
+from bot.policy.question import LONGEST, MOST_QUESTIONS, clean, questions
 from bot.policy.verdict import Verdict, conflicting, of
 from bot.policy.weights import Weights, fitted
 
@@ -52,6 +53,7 @@ class Answer:
     conflict: bool = False  # two clauses contradict each other; the stricter is first
     position: int = 0  # 1, 2, … where a message asked several questions
     also: tuple[Answer, ...] = ()
+    unread: tuple[str, ...] = ()  # questions of the message beyond those answered
 
     @property
     def strength(self) -> str | None:
@@ -77,23 +79,23 @@ class Answerer:
         self._weights = weights or fitted()
         self._contact = contact
         self._safeguarding = safeguarding_contact
-        self._speller = Speller(lexicon().vocabulary | topics.known_words() | index.vocabulary())
+        self._speller = Speller(common_words(), Vocabulary(index.vocabulary()))
 
     def answer(self, message: str) -> Answer:
         """Answer a message; of several questions in it the strictest answer leads, the rest are `also`."""
-        asked = questions(message[:LONGEST])
+        asked = questions(clean(message[:LONGEST]))
         if len(asked) == 1:
             return self._one(asked[0])
         several = [
             replace(self._one(text), position=n) for n, text in enumerate(asked[:MOST_QUESTIONS], 1)
         ]
         several.sort(key=lambda a: _STRICTNESS.index(a.verdict))
-        return replace(several[0], also=tuple(several[1:]))
+        return replace(several[0], also=tuple(several[1:]), unread=tuple(asked[MOST_QUESTIONS:]))
 
     def _one(self, text: str) -> Answer:
         asked = match.prepare(text, self._speller)
         disclosed, careful = incident.disclosed(asked), incident.about_indecent_images(asked)
-        found = match.candidates(asked, self._index, self._weights.rank) if asked.units else []
+        found = match.candidates(asked, self._index, self._weights.rank) if _has_word(text) else []
         of_head = incident.about_the_head(asked)
         if careful:
             found = [c for c in found if not incident.keeps_evidence(c.entry)]
@@ -126,9 +128,17 @@ class Answerer:
             answer,
             verdict=verdict,
             found=_found(best, sure),
-            tell=_never_the_subject(first.route or first.approver, answer),
+            tell=_never_the_subject(
+                first.route or first.approver or (self._safeguarding if disclosed else None), answer
+            ),
             conflict=conflict,
         )
+
+
+@lru_cache(maxsize=1)
+def common_words() -> Vocabulary:
+    """The words every school shares: those of the lexicon and the bank."""
+    return Vocabulary(lexicon().vocabulary | topics.known_words())
 
 
 def as_object(answer: Answer, *, school: str, number: str | None = None) -> dict[str, Any]:
@@ -153,6 +163,10 @@ def as_object(answer: Answer, *, school: str, number: str | None = None) -> dict
         ],
         "also": [as_object(a, school=school, number=number) for a in answer.also],
     }
+
+
+def _has_word(text: str) -> bool:
+    return any(len(word) > 1 for word in words(text))
 
 
 def _never_the_subject(role: str | None, answer: Answer) -> str | None:

@@ -97,7 +97,11 @@ class Asked:
     def forget(self, number: int) -> None:
         """Take a question off the list."""
         with self._open() as db:
-            db.execute("delete from asked where number = ?", (number,))
+            done = db.execute("delete from asked where number = ?", (number,))
+            if not done.rowcount:
+                raise BadUse(
+                    f"there is no question {number} on the list; see: mayi policy questions"
+                )
 
     def own_answer(self, text: str) -> Listed | None:
         """The decision the school made on this question, whatever its exact wording."""
@@ -120,6 +124,10 @@ class Asked:
             )
             yield connection
             connection.execute("commit")
+        except sqlite3.DatabaseError as e:
+            raise CannotDo(
+                f"{self._file}: the list of questions cannot be read ({e}); restore it or remove it"
+            ) from e
         finally:
             connection.close()
 

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import CannotDo, MayIError
 from bot.policy import lexicon, meaning, topics
 from bot.policy.model import Clause, Front, Reading, Strength
-from bot.policy.policyfile import read_policy
-from bot.policy.roles_in_text import mentions
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+LAYOUT = 1  # raised when the tables change: an index of another layout is made anew
+TABLES = frozenset({"policies", "clauses", "topics", "counts", "vocabulary", "words"})
 BUSY_SECONDS = 30  # two processes may bring the same file up to date: the second waits
 
 
@@ -66,6 +66,7 @@ class Index:
     def __init__(self, connection: sqlite3.Connection, broken: tuple[Broken, ...]) -> None:
         self._connection = connection
         self.broken = broken
+        self._size = int(connection.execute("select count(*) from clauses").fetchone()[0])
         rows = connection.execute("select slug, title, version, dated from policies")
         self._policies = {str(r[0]): PolicyInfo(*map(str, r)) for r in rows}
 
@@ -78,7 +79,7 @@ class Index:
         self._connection.close()
 
     def __len__(self) -> int:
-        return int(self._connection.execute("select count(*) from clauses").fetchone()[0])
+        return self._size
 
     def entries(self, rowids: Iterable[int]) -> list[Entry]:
         """The clauses of these rows, in row order."""
@@ -129,7 +130,9 @@ class Index:
 
     def vocabulary(self) -> frozenset[str]:
         """Every word of the clauses, for mending what staff type."""
-        return frozenset(str(r[0]) for r in self._connection.execute("select word from vocabulary"))
+        return frozenset(
+            str(r[0]) for r in self._connection.execute("select distinct word from vocabulary")
+        )
 
     def _entry(self, rowid: int, policy: str, data: str, points: bytes) -> Entry:
         d = json.loads(data)
@@ -171,6 +174,8 @@ def open_index(file: Path, policies: Sequence[Path], engine: str) -> Index:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         return _open(file, policies, engine)
+    except OSError as e:
+        raise CannotDo(f"{file.parent}: {e.strerror}; check the path and its permissions") from e
     except sqlite3.OperationalError as e:
         raise CannotDo(
             f"{file}: {e}; check the folder's permissions and the space on the disk"
@@ -190,7 +195,13 @@ def _open(file: Path, policies: Sequence[Path], engine: str) -> Index:
     connection = sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False)
     try:
         broken: tuple[Broken, ...] = ()
-        if _stamps(connection) != {p.stem: f"{engine} {stamp(p)}" for p in policies}:
+        if not _whole(connection):
+            connection.close()
+            file.unlink(missing_ok=True)
+            connection = sqlite3.connect(file, timeout=BUSY_SECONDS, check_same_thread=False)
+        if not _tables(connection) or _stamps(connection) != {
+            p.stem: f"{engine} {stamp(p)}" for p in policies
+        }:
             from sqlite_utils import Database  # only where there is something to write
 
             broken = _bring_up_to_date(Database(connection), policies, engine)
@@ -198,6 +209,22 @@ def _open(file: Path, policies: Sequence[Path], engine: str) -> Index:
     except sqlite3.DatabaseError:
         connection.close()
         raise
+
+
+def _tables(connection: sqlite3.Connection) -> frozenset[str]:
+    rows = connection.execute("select name from sqlite_master where type = 'table'")
+    return frozenset(str(r[0]) for r in rows)
+
+
+def _whole(connection: sqlite3.Connection) -> bool:
+    """Whether an index file is new, or sound and laid out as this version lays it out."""
+    tables = _tables(connection)
+    if not tables:
+        return True
+    if connection.execute("pragma user_version").fetchone()[0] != LAYOUT:
+        return False
+    sound: bool = connection.execute("pragma quick_check(1)").fetchone()[0] == "ok"
+    return sound and tables >= TABLES
 
 
 def _stamps(connection: sqlite3.Connection) -> dict[str, str]:
@@ -214,6 +241,7 @@ def _bring_up_to_date(
     connection.execute("begin immediate")  # a second process waits here, then finds nothing to do
     try:
         _create(database)
+        connection.execute(f"pragma user_version = {LAYOUT}")
         broken = _update(database, policies, engine, _stamps(connection))
         connection.execute("commit")
     except BaseException:
@@ -232,6 +260,8 @@ def _update(
         now = f"{engine} {stamp(path)}"
         if before.get(path.stem) == now:
             continue
+        from bot.policy.policyfile import read_policy  # slow to import, and seldom needed
+
         try:
             policy = read_policy(path)
         except MayIError as e:
@@ -258,7 +288,9 @@ def _create(database: Database) -> None:
         if_not_exists=True,
     )
     database.table("counts").create({"unit": str, "clauses": int}, pk="unit", if_not_exists=True)
-    database.table("vocabulary").create({"word": str}, pk="word", if_not_exists=True)
+    database.table("vocabulary").create(
+        {"word": str, "policy": str}, pk=("word", "policy"), if_not_exists=True
+    )
     database.conn.execute(
         "create virtual table if not exists words using fts5(own, around, tokenize='unicode61')"
     )
@@ -269,10 +301,13 @@ def _forget(database: Database, slug: str) -> None:
     for table, column in (("topics", "clause"), ("words", "rowid")):
         database.conn.execute(f"delete from {table} where {column} in {old}", (slug,))  # noqa: S608
     database.conn.execute("delete from clauses where policy = ?", (slug,))
+    database.conn.execute("delete from vocabulary where policy = ?", (slug,))
     database.conn.execute("delete from policies where slug = ?", (slug,))
 
 
 def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequence[Clause]) -> None:
+    from bot.policy.roles_in_text import mentions
+
     lex = lexicon.lexicon()
     words: set[str] = set()
     connection = database.conn
@@ -295,7 +330,11 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
             "insert into clauses(policy, data, meaning) values (?, ?, ?)",
             (
                 slug,
-                json.dumps(_clause_data(clause, own, around, near, found)),
+                json.dumps(
+                    _clause_data(
+                        clause, own, around, near, found, names_role=bool(mentions(clause.text))
+                    )
+                ),
                 meaning.vector(lex.expand(f"{clause.lead_in or ''} {clause.text}")).tobytes(),
             ),
         ).lastrowid
@@ -306,7 +345,7 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
         database.table("topics").insert_all(
             ({"topic": t, "weight": w, "clause": row} for t, w in found.items())
         )
-    database.table("vocabulary").insert_all(({"word": w} for w in sorted(words)), ignore=True)
+    database.table("vocabulary").insert_all({"word": w, "policy": slug} for w in sorted(words))
     dated = front.reviewed or front.adopted
     database.table("policies").insert(
         {
@@ -334,6 +373,8 @@ def _clause_data(
     around: Sequence[str],
     before: Sequence[str],
     found: Mapping[str, float],
+    *,
+    names_role: bool,
 ) -> dict[str, Any]:
     data = asdict(clause)
     data["reading"]["by_owner"] = sorted(clause.reading.by_owner)
@@ -342,7 +383,7 @@ def _clause_data(
         "units": own,
         "around": around,
         "before": before,
-        "names_role": bool(mentions(clause.text)),
+        "names_role": names_role,
         "topics": found,
     }
 

@@ -18,7 +18,6 @@ from rapidfuzz.distance import OSA
 from bot.config import data
 
 WORD = re.compile(r"[a-z0-9]+(?:\.com)?")
-LONGEST_PHRASE = 5  # words, the longest row of lexicon.toml
 MIN_REPAIR = 4  # letters: shorter words have too many neighbours to be repaired safely
 LONGEST_WORD = 30  # letters: what is longer is not a word
 MENDED_KEPT = 10_000  # words remembered, so that a flood of nonsense cannot fill the memory
@@ -47,6 +46,7 @@ class Lexicon:
     concepts: dict[tuple[str, ...], tuple[str, ...]]
     vocabulary: frozenset[str]
     stop: frozenset[str]
+    longest: int  # words in the longest phrase of a concept
 
     def expand(self, text: str) -> list[str]:
         """Words of a text with abbreviations written out and brand names folded."""
@@ -84,7 +84,7 @@ class Lexicon:
     def _concepts_in(self, stems: list[str]) -> list[str]:
         found: list[str] = []
         for at in range(len(stems)):
-            for size in range(min(LONGEST_PHRASE, len(stems) - at), 0, -1):
+            for size in range(min(self.longest, len(stems) - at), 0, -1):
                 found.extend(self.concepts.get(tuple(stems[at : at + size]), ()))
         return found
 
@@ -106,34 +106,49 @@ def lexicon() -> Lexicon:
             if concept not in concepts.get(key, ()):
                 concepts[key] = (*concepts.get(key, ()), concept)
     known.update(w for name in names for w in name)
-    return Lexicon(short, names, concepts, frozenset(known), stop)
+    return Lexicon(short, names, concepts, frozenset(known), stop, max(map(len, concepts)))
+
+
+class Vocabulary:
+    """Words known, ready to be searched for the nearest to another."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self.known = frozenset(known)
+        self._by_letter: dict[str, list[str]] = {}
+        for word in sorted(w for w in self.known if len(w) >= MIN_REPAIR and w.isalpha()):
+            self._by_letter.setdefault(word[0], []).append(word)
+
+    def nearest(self, word: str, slips: int) -> tuple[int, str] | None:
+        """The nearest word with the same first letter and how many slips away it is, if that near."""
+        choices = self._by_letter.get(word[0], [])
+        best = process.extractOne(word, choices, scorer=OSA.distance, score_cutoff=slips)
+        return (int(best[1]), str(best[0])) if best else None
 
 
 class Speller:
     """Mends words nobody knows, to the nearest known word with the same first letter.
 
-    One slip is mended in a word of four or five letters, two in a longer one; anything else is left alone.
+    One slip is mended in a word of four or five letters, two in a longer one; anything else is left
+    alone. Vocabularies may be shared between spellers; of two words equally near the first one's wins.
     """
 
-    def __init__(self, vocabulary: Iterable[str]) -> None:
-        self._known = frozenset(vocabulary)
-        self._by_letter: dict[str, list[str]] = {}
-        for word in sorted(w for w in self._known if len(w) >= MIN_REPAIR and w.isalpha()):
-            self._by_letter.setdefault(word[0], []).append(word)
+    def __init__(self, *vocabularies: Vocabulary) -> None:
+        self._vocabularies = vocabularies
         self._mended: dict[str, str] = {}
 
     def mend(self, source: list[str]) -> list[str]:
         """Return the words with unknown ones repaired where a near one is known."""
-        return [w if w in self._known else self._nearest(w) for w in source]
+        return [self._known_or_nearest(w) for w in source]
 
-    def _nearest(self, word: str) -> str:
+    def _known_or_nearest(self, word: str) -> str:
+        if any(word in v.known for v in self._vocabularies):
+            return word
         if len(word) < MIN_REPAIR or len(word) > LONGEST_WORD or not word.isalpha():
             return word
         if word not in self._mended:
             if len(self._mended) > MENDED_KEPT:
                 self._mended.clear()
             slips = 1 if len(word) <= 5 else 2
-            choices = self._by_letter.get(word[0], [])
-            best = process.extractOne(word, choices, scorer=OSA.distance, score_cutoff=slips)
-            self._mended[word] = best[0] if best else word
+            near = [n for v in self._vocabularies if (n := v.nearest(word, slips))]
+            self._mended[word] = min(near, key=lambda n: n[0])[1] if near else word
         return self._mended[word]

@@ -19,7 +19,7 @@ from bot.policy import meaning, topics
 from bot.policy.index import Entry, Index
 from bot.policy.lexicon import Speller, lexicon
 from bot.policy.model import Strength
-from bot.policy.question import Form, Question, last_sentence, understand
+from bot.policy.question import Form, Question, core, last_sentence, understand
 
 BY_WORDS = 40  # candidates taken for their words
 BY_TOPIC = 40  # candidates taken for their topics
@@ -81,7 +81,7 @@ class Candidate:
 
 def prepare(text: str, speller: Speller) -> Asked:
     """Read a question: its grammar, its units and its topics."""
-    lex = lexicon()
+    lex, text = lexicon(), core(text)
     expanded = speller.mend(lex.expand(text))
     expanded = lex.expand(" ".join(expanded))  # a mended word may be a name or an abbreviation
     asks = lex.expand(" ".join(speller.mend(lex.expand(last_sentence(text)))))
@@ -194,6 +194,7 @@ class _QuestionSide:
         self._total = sum(rarity.values()) or 1.0
         self._concepts = [u for u in asked.units if u[0] == "~"]
         self._words = [u for u in asked.units if u[0] != "~"]
+        self._age_asked = _age_of(asked.text)
         self._own = bool(_OWN.search(asked.text))
 
     def words(self, entry: Entry) -> tuple[float, ...]:
@@ -234,7 +235,7 @@ class _QuestionSide:
 
     def _age(self, entry: Entry) -> tuple[float, float]:
         """Whether a clause for under or over eighteens fits the age the question names."""
-        grown, young = _age_of(self._asked.text)
+        grown, young = self._age_asked
         for_grown, for_young = _age_of(entry.clause.text.lower())
         fits = (grown and for_grown) or (young and for_young)
         clashes = (grown and for_young and not for_grown) or (young and for_grown and not for_young)

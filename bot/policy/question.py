@@ -6,6 +6,7 @@ Only grammar is here; the words of the subject are in `policy_text/lexicon.toml`
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +36,17 @@ class Question:
     about: str  # whose act: staff, parents, pupils, visitors, governors, volunteers, headteacher, school
 
 
+_GREETING = re.compile(
+    r"^(?:(?:hi+|hiya|hello|hey+|dear|good (?:morning|afternoon|evening)|morning|afternoon|evening)\b"
+    r"(?: (?:all|team|there|everyone|folks|mayi|both))?[\s,!.:;–-]+)+",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"[\s,.!;–-]*\b(?:(?:many |lots of |kind )?thanks(?: (?:a lot|so much|in advance|very much|again))?|"
+    r"thank you(?: (?:so much|very much|in advance))?|thx|cheers|please|pls|plz|kind regards|regards)"
+    r"(?:[\s,.!–-]+[A-Z][a-z]+)?[\s.!x]*$",
+    re.IGNORECASE,
+)
 # Short forms that hide a question word.
 _WRITTEN_OUT = {
     "whos": "who is",
@@ -133,6 +145,18 @@ def understand(text: str) -> Question:
     return Question(text, _form(plain), _about(plain))
 
 
+def clean(text: str) -> str:
+    """Text as it can be stored and shown: no control characters, no halves of characters."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(" " if unicodedata.category(c) == "Cc" else c for c in whole)
+
+
+def core(text: str) -> str:
+    """The question without a greeting before it and thanks after it."""
+    bare = _THANKS.sub("", _GREETING.sub("", text.strip()))
+    return bare if len(bare.split()) >= 2 else text
+
+
 def last_sentence(text: str) -> str:
     """The sentence that asks, where a message tells a situation first; else the whole text."""
     sentences = [s for s in re.split(r"(?<=[.!?])\s+", text.strip()) if len(s.split()) >= SENTENCE]
@@ -148,7 +172,7 @@ def questions(message: str) -> list[str]:
     message = " ".join(message[:LONGEST].split())
     parts: list[str] = []
     pending = ""
-    for sentence in re.findall(r"[^?]+\?*|\?+", message):
+    for sentence in re.findall(r".+?(?:\?+(?=\s|$)|$)", message):
         pending += sentence
         if _ASKS.search(sentence) and len(re.findall(r"\w+", sentence)) >= 3:
             parts.append(pending.strip())

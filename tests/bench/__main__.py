@@ -32,8 +32,6 @@ def notices(*, quick: bool) -> Iterator[str]:
         yield "all-MiniLM-L6-v2 is not installed and left out; to compare: pip install -e '.[compare]'"
     if quick:
         yield "Quick: fresh questions only, and fewer schools."
-    elif not compare.can_fit():
-        yield "scikit-learn is not installed: fresh questions only; for the rest: pip install -e '.[fit]'"
     asked = [q for qs in compare.question_sets(quick=quick).values() for q in qs]
     yield (
         f"Measured on {len(asked)} questions about {len({q.school for q in asked})} policies, with {os.cpu_count()} cores,"

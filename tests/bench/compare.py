@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +10,12 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from bot.config import MODEL_SCHOOLS, model_folder
-from bot.policy.importer import import_policy
-from bot.policy.index import Index, open_index
+from bot.config import MODEL_SCHOOLS
+from bot.policy.index import Index
 from bot.policy.weights import Weights
 from tests.bench import engines, sets
 from tests.bench.answers import Engine, mayi
+from tests.bench.fit_weights import examples, indexes, left_out
 from tests.bench.measure import Got, Sheet, measure, percentile, times
 from tests.bench.sets import Labelled
 
@@ -58,32 +57,14 @@ def run(name: str, engine: Engine, questions: Sequence[Labelled]) -> Run:
     return Run(name, got, seconds)
 
 
-def can_fit() -> bool:
-    """Whether weights can be fitted here, for the questions that the shipped ones have seen."""
-    return importlib.util.find_spec("sklearn") is not None
-
-
-def indexes(folder: Path) -> dict[str, Index]:
-    """An index of every school there are questions about."""
-    files = {s: sorted(model_folder(s).glob("policies/*.md")) for s in MODEL_SCHOOLS}
-    sources = {p.stem: p for p in sets.practice_policies()}
-    if sets.has_seeds():
-        sources |= {s: sets.SHARED / "seeds" / name for s, name in sets.SEEDS.items()}
-    for school, source in sources.items():
-        files[school] = [import_policy(source, folder / school, title="Social Media Policy").path]
-    return {s: open_index(folder / f"{s}.db", paths, "bench") for s, paths in files.items()}
-
-
 def _left_out(questions: Sequence[Labelled], by_school: Mapping[str, Index]) -> dict[str, Weights]:
-    from tests.bench.fit_weights import examples, left_out
-
     return left_out(examples(questions, by_school))
 
 
 def question_sets(*, quick: bool) -> dict[str, list[Labelled]]:
     """The sets by name; those the weights are fitted on only where there is time to fit without each policy."""
     every: dict[str, list[Labelled]] = {}
-    if can_fit() and not quick:
+    if not quick:
         fitting = sets.fitting()
         every["development"] = sets.dev()
         every["fitting, model schools"] = [q for q in fitting if q.school in MODEL_SCHOOLS]
@@ -172,7 +153,7 @@ def _by_group(
             for name in names:
                 for q in every[name]:
                     groups.setdefault(key(q), []).append((name, q))
-            groups.pop("unknown", None)  # the fitting sets do not say their style
+            groups.pop("unknown", None)  # some sets do not say the style
             rows = [_group_row(title, g, members, runs) for g, members in groups.items()]
             yield Sheet(
                 f"MayI by {title}: {what}",

@@ -2,7 +2,7 @@
 
     python -m tests.bench.fit_topics [--leave-out SCHOOL ...] [--to FILE]
 
-Needs scikit-learn (`pip install -e .[fit]`); what it writes is read with the standard library alone.
+Needs scikit-learn; what it writes is read with the standard library alone.
 """
 
 from __future__ import annotations

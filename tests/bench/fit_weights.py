@@ -19,10 +19,11 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bot.config import MODEL_SCHOOLS, model_folder
-from bot.policy import cover, match, topics, verdict
+from bot.policy import cover, match, verdict
+from bot.policy.answer import common_words
 from bot.policy.importer import import_policy
 from bot.policy.index import Index, open_index
-from bot.policy.lexicon import Speller, lexicon
+from bot.policy.lexicon import Speller, Vocabulary
 from bot.policy.match import Asked, Candidate
 from bot.policy.weights import Weights
 from tests.bench import sets
@@ -74,7 +75,7 @@ def indexes(folder: Path) -> dict[str, Index]:
 
 
 def speller(index: Index) -> Speller:
-    return Speller(lexicon().vocabulary | topics.known_words() | index.vocabulary())
+    return Speller(common_words(), Vocabulary(index.vocabulary()))
 
 
 def examples(questions: Sequence[Labelled], by_school: Mapping[str, Index]) -> list[Example]:
@@ -119,7 +120,9 @@ def fit_rank(rows: Sequence[Example]) -> dict[str, float]:
     return dict(zip(match.FEATURES, map(float, w / spread), strict=True))
 
 
-def fit_cover(rows: Sequence[Example], rank: Callable[[str], Mapping[str, float]]) -> dict[str, float]:
+def fit_cover(
+    rows: Sequence[Example], rank: Callable[[str], Mapping[str, float]]
+) -> dict[str, float]:
     """Logistic weights for "some clause covers this"; `rank` gives the weights to order a school by."""
     x = np.array([cover.features(r.asked, r.ranked(rank(r.question.school))) for r in rows])
     y = np.array([bool(r.question.gold) for r in rows], dtype=float)
@@ -158,7 +161,11 @@ def fit_verdict(
                 wanted.append(v)
                 # The first is the most fitting; a careful reader accepts the others too.
                 first = 1.0 if len(verdicts) == 1 else FIRST_VERDICT
-                counts.append(weight * share(r.question) * (first if n == 0 else (1 - first) / (len(verdicts) - 1)))
+                counts.append(
+                    weight
+                    * share(r.question)
+                    * (first if n == 0 else (1 - first) / (len(verdicts) - 1))
+                )
     reader = DictVectorizer()
     matrix = reader.fit_transform(found)
     common = np.asarray((matrix != 0).sum(0)).ravel() >= SEEN
@@ -262,7 +269,9 @@ def write(weights: Weights) -> None:
         *(f"{name} = {w:.4f}" for name, w in weights.cover.items()),
     ]
     TO.write_text("\n".join(lines) + "\n", "utf-8")
-    rows = (f"{json.dumps(name)}: {json.dumps(row)}" for name, row in sorted(weights.verdict.items()))
+    rows = (
+        f"{json.dumps(name)}: {json.dumps(row)}" for name, row in sorted(weights.verdict.items())
+    )
     (TO.parent / "verdict.json").write_text("{\n" + ",\n".join(rows) + "\n}\n", "utf-8")
 
 

@@ -1,6 +1,6 @@
 """How fast a large school is answered, alone and beside a thousand others; printed, never asserted.
 
-    python -m tests.bench.speed HOME QUESTIONS OTHERS
+    python -m tests.bench.speed HOME QUESTIONS OTHERS ENGINE
 
 is one process's measurement of a home already made, as JSON; `python -m tests.bench` makes the home and
 starts it.
@@ -182,8 +182,11 @@ def _peak_memory() -> int:
 
 
 def _measured(root: Path, count: int, others: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.bench.speed", str(root), str(count), str(others)]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    given = (str(root), str(count), str(others), engine_version())
+    command = [sys.executable, "-m", "tests.bench.speed", *given]
+    done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit("make bench: the measuring process failed; see above")
     return json.loads(done.stdout)
 
 
@@ -262,4 +265,6 @@ def _row(name: str, m: dict[str, Any]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    if sys.argv[4] != engine_version():  # every index would be made anew, and that be measured
+        sys.exit("bot/policy or policy_text was edited while it was measured; run again")
     print(json.dumps(one_process(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
