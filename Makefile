@@ -24,7 +24,7 @@ test: $(VENV)/.dev ## run the tests
 
 check: $(VENV)/.dev ## lint, types, import contracts, docs against code; no tests
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --diff . 
+	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.bench.docs

@@ -279,11 +279,11 @@ def changed(engine: Engine, retold: Callable[[str], str]) -> list[str]:
         pytest.param(brand("Instagram"), 0, id="of Instagram"),
         pytest.param(brand("TikTok"), 0, id="of TikTok"),
         pytest.param(swapped, 0, id="with two letters swapped"),
-        pytest.param(dropped, 4, id="with a letter left out"),
-        pytest.param("Hi, {}".format, 5, id="after a greeting"),
-        pytest.param("Good morning! {}".format, 3, id="after a longer greeting"),
-        pytest.param("{} Thanks".format, 6, id="with thanks"),
-        pytest.param("{} Many thanks, Sam".format, 6, id="with thanks and a name"),
+        pytest.param(dropped, 0, id="with a letter left out"),
+        pytest.param("Hi, {}".format, 0, id="after a greeting"),
+        pytest.param("Good morning! {}".format, 0, id="after a longer greeting"),
+        pytest.param("{} Thanks".format, 0, id="with thanks"),
+        pytest.param("{} Many thanks, Sam".format, 0, id="with thanks and a name"),
     ],
 )
 def test_how_it_is_put_does_not_change_the_first_clause(engine, retold, at_most):

@@ -288,7 +288,7 @@ def test_two_thousand_clauses_are_read_quickly():
     text = f"{FRONT}\n# A\n\nStaff are told:\n\n{rules}\n"
     read("- warm\n")
     started = time.perf_counter()
-    blocks = policyfile._blocks(text.split("\n"), 14, policyfile._Where("a"))
+    blocks = policyfile._blocks(text.split("\n"), 14, policyfile.Where("a"))
     parsed = time.perf_counter() - started
 
     assert len(blocks) == 2001

@@ -79,7 +79,7 @@ class Answerer:
         self._weights = weights or fitted()
         self._contact = contact
         self._safeguarding = safeguarding_contact
-        self._speller = Speller(common_words(), Vocabulary(index.vocabulary()))
+        self._speller = Speller(common_words(), Vocabulary(sorted(index.vocabulary())))
 
     def answer(self, message: str) -> Answer:
         """Answer a message; of several questions in it the strictest answer leads, the rest are `also`."""
@@ -119,7 +119,7 @@ class Answerer:
             )
         best, conflict = conflicting(found[:MOST_CLAUSES])
         first = best[0].entry.clause.reading
-        verdict = of(asked, best[0], self._weights.verdict, self._weights.leave)
+        verdict = of(asked, best[0], sure, self._weights)
         if careful and verdict in (Verdict.YES, Verdict.ONLY_IF):
             verdict = (
                 Verdict.NO
@@ -138,7 +138,7 @@ class Answerer:
 @lru_cache(maxsize=1)
 def common_words() -> Vocabulary:
     """The words every school shares: those of the lexicon and the bank."""
-    return Vocabulary(lexicon().vocabulary | topics.known_words())
+    return Vocabulary([*topics.known_words(), *sorted(lexicon().vocabulary)])
 
 
 def as_object(answer: Answer, *, school: str, number: str | None = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 LAYOUT = 1  # raised when the tables change: an index of another layout is made anew
 TABLES = frozenset({"policies", "clauses", "topics", "counts", "vocabulary", "words"})
+PEOPLE = frozenset(
+    {"~pupil", "~formerpupil", "~parent", "~colleague", "~headteacher", "~governor", "~ownchild"}
+)
+_EXCEPTION = re.compile(r"\b(?:unless|except|save|apart from|other than)\b", re.IGNORECASE)
 BUSY_SECONDS = 30  # two processes may bring the same file up to date: the second waits
 
 
@@ -47,6 +52,7 @@ class Entry:
     units: frozenset[str]  # of its text
     around: frozenset[str]  # of its lead-in and headings
     before: frozenset[str]  # of the clause before it under the same heading
+    people: frozenset[str]  # whom its rule, without its exception, speaks of: concepts
     names_role: bool  # somebody at or outside the school is named in it
     topics: Mapping[str, float]
     meaning: array[float]  # where its words and lead-in point
@@ -158,6 +164,7 @@ class Index:
             frozenset(d["units"]),
             frozenset(d["around"]),
             frozenset(d["before"]),
+            frozenset(d["people"]),
             d["names_role"],
             d["topics"],
             array("f", points),
@@ -296,6 +303,13 @@ def _create(database: Database) -> None:
     )
 
 
+def people(text: str) -> frozenset[str]:
+    """Whom a rule speaks of, its exception ("unless they are the pupil's parent") left out."""
+    lex = lexicon.lexicon()
+    rule = _EXCEPTION.split(text, maxsplit=1)[0]
+    return PEOPLE & frozenset(lex.units(lex.expand(rule)))
+
+
 def _forget(database: Database, slug: str) -> None:
     old = "(select rowid from clauses where policy = ?)"
     for table, column in (("topics", "clause"), ("words", "rowid")):
@@ -383,6 +397,7 @@ def _clause_data(
         "units": own,
         "around": around,
         "before": before,
+        "people": sorted(people(f"{clause.lead_in or ''} {clause.text}")),
         "names_role": names_role,
         "topics": found,
     }

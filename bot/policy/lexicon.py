@@ -7,7 +7,7 @@ names are folded into one word a kind, so that a rule about one network answers 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -110,13 +110,14 @@ def lexicon() -> Lexicon:
 
 
 class Vocabulary:
-    """Words known, ready to be searched for the nearest to another."""
+    """Words known, the commonest first, ready to be searched for the nearest to another."""
 
-    def __init__(self, known: Iterable[str]) -> None:
+    def __init__(self, known: Sequence[str]) -> None:
         self.known = frozenset(known)
         self._by_letter: dict[str, list[str]] = {}
-        for word in sorted(w for w in self.known if len(w) >= MIN_REPAIR and w.isalpha()):
-            self._by_letter.setdefault(word[0], []).append(word)
+        for word in dict.fromkeys(known):
+            if len(word) >= MIN_REPAIR and word.isalpha():
+                self._by_letter.setdefault(word[0], []).append(word)
 
     def nearest(self, word: str, slips: int) -> tuple[int, str] | None:
         """The nearest word with the same first letter and how many slips away it is, if that near."""

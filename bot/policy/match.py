@@ -16,7 +16,7 @@ from operator import mul
 from rapidfuzz.fuzz import token_set_ratio
 
 from bot.policy import meaning, topics
-from bot.policy.index import Entry, Index
+from bot.policy.index import PEOPLE, Entry, Index
 from bot.policy.lexicon import Speller, lexicon
 from bot.policy.model import Strength
 from bot.policy.question import Form, Question, core, last_sentence, understand
@@ -117,7 +117,7 @@ FEATURES = (
     "meaning", "meaning_relative", "words", "words_relative", "coverage", "coverage_concepts", "coverage_words", "coverage_back",
     "coverage_around", "coverage_before", "rarest", "weight", "wording", "length", "breadth",
     "for_others", "for_asker", "not_for_asker", "school_only", "parents_only", "pupils_only",
-    "age_fits", "age_clashes", "own_for_schools",
+    "age_fits", "age_clashes", "own_for_schools", "people_hit", "people_missed",
     "may_ban", "may_leave", "may_duty", "may_information", "what_duty", "what_information", "what_ban",
     "duty_duty", "duty_information", "who_route", "who_role", "who_information", "when_time", "outcome_sanction",
     "role_unasked", "exception", "what_meaning", "skip_duty", "sanction_unasked",
@@ -195,6 +195,7 @@ class _QuestionSide:
         self._concepts = [u for u in asked.units if u[0] == "~"]
         self._words = [u for u in asked.units if u[0] != "~"]
         self._age_asked = _age_of(asked.text)
+        self._people = PEOPLE & frozenset(asked.units)
         self._own = bool(_OWN.search(asked.text))
 
     def words(self, entry: Entry) -> tuple[float, ...]:
@@ -231,7 +232,15 @@ class _QuestionSide:
             float(by_staff and "pupils" in binds and not for_staff),
             *self._age(entry),
             float(self._own and "own" not in text and bool(_OFFICIAL.search(text))),
+            *self._people_fit(entry),
         )
+
+    def _people_fit(self, entry: Entry) -> tuple[float, float]:
+        """How far a clause speaks of the people the question names, and whether of others only."""
+        named = self._people
+        if not named or not entry.people:
+            return 0.0, 0.0
+        return len(named & entry.people) / len(named), float(not named & entry.people)
 
     def _age(self, entry: Entry) -> tuple[float, float]:
         """Whether a clause for under or over eighteens fits the age the question names."""

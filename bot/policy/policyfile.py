@@ -24,37 +24,22 @@ A clause added by hand needs no id: it gets a provisional one from its words.
 from __future__ import annotations
 
 import base64
-import difflib
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, NoReturn
 
 from bot.errors import BadPolicy
 from bot.policy.clauses import read
-from bot.policy.model import Clause, Cut, Front, Policy, Reading, Strength
-from bot.policy.roles_in_text import roles
+from bot.policy.frontmatter import front_lines, read_front
+from bot.policy.marks import MARK, OWNER_FIELDS, WHO, Mark, mark_of, read_mark
+from bot.policy.model import Clause, Cut, Front, Policy
+from bot.policy.sentences import fold
+from bot.policy.where import Where
 
-WHO = (
-    "all",
-    "school",
-    "staff",
-    "governors",
-    "volunteers",
-    "parents",
-    "pupils",
-    "leaders",
-    "visitors",
-    "headteacher",
-)
-"""Whom a clause can bind."""
-
-OWNER_FIELDS = ("strength", "binds", "approver", "condition", "route", "topics")
-"""What an owner can set on a clause."""
+__all__ = ["OWNER_FIELDS", "WHO", "parse_policy", "read_policy", "write_policy"]
 
 
 def read_policy(path: Path, *, audience: Sequence[str] | None = None) -> Policy:
@@ -85,8 +70,8 @@ def parse_policy(
 ) -> Policy:
     """As `read_policy`, from the text of a file called `name`."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    where = _Where(" ".join(name.split()))
-    front, start = _front(lines, where)
+    where = Where(" ".join(name.split()))
+    front, start = read_front(lines, where)
     readers = tuple(audience) if audience is not None else front.audience
     found: list[Clause] = []
     seen: dict[str, int] = {}
@@ -125,7 +110,7 @@ def write_policy(
     source is no clause, as (name, text), and goes into a closing comment. `items` are the ids of
     clauses that stood in a list.
     """
-    out = ["---", *_front_lines(front), "---", ""]
+    out = ["---", *front_lines(front), "---", ""]
     section: tuple[str, ...] = ()
     run: list[Clause] = []
     for clause in clauses:
@@ -135,7 +120,7 @@ def write_policy(
             section, run = clause.section, []
         run.append(clause)
     out += _run_lines(run, items)
-    kept = [f"{_fold(name)}: {_fold(text)}" for name, text in remainder]
+    kept = [f"{fold(name)}: {fold(text)}" for name, text in remainder]
     if kept:
         out += ["<!--", "From the document, and no clause:", ""]
         out += [line.replace("-->", "-- >") for line in kept]
@@ -148,16 +133,7 @@ def write_policy(
 # Private functions and names: words for both directions
 
 
-def _fold(text: str) -> str:
-    return " ".join(text.split())
-
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_KEY_VALUE = r'[^{}"\s]|"(?:[^"\\]|\\.)*"'
-# A backslash before the brace makes it a part of the text
-_MARK = re.compile(r'(?<!\\)\{#((?:[^{}"]|"(?:[^"\\]|\\.)*")*)\}\s*$')
 _LEAD_MARK = re.compile(r"(?<!\\)\{lead-in\}\s*$")
-_ALONE = "alone"
 _STRAY = re.compile(r"(?<!\\)\{#")
 _HEADING = re.compile(r"(#+)(?:\s+(.*))?$")
 _BULLET = re.compile(r"([-*+•·]|\d{1,3}[.)])(?:\s+(.*)|$)")
@@ -209,28 +185,6 @@ def _provisional(code: str, text: str, taken: Mapping[str, int]) -> str:
 # Private functions: reading
 
 
-@dataclass(frozen=True)
-class _Where:
-    """A file to complain about."""
-
-    name: str
-
-    def bad(self, line: int, words: str) -> NoReturn:
-        raise BadPolicy(f"{self.name}, line {line}: {words}")
-
-    def unknown(self, line: int, what: str, value: str, known: Sequence[str]) -> NoReturn:
-        near = difflib.get_close_matches(value, known, n=1) or known[: len(known) == 1]
-        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
-        self.bad(line, f"{what} {_fold(value)!r} is not known: {hint}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    id: str
-    owner: dict[str, Any]
-    alone: bool = False  # without the lead-in of the list it stands in
-
-
 @dataclass(slots=True)
 class _Block:
     level: int  # 0 for a paragraph, else the depth of the list item
@@ -238,11 +192,11 @@ class _Block:
     section: tuple[str, ...]
     parts: list[str]
     text: str = ""
-    mark: _Mark | None = None
+    mark: Mark | None = None
     lead: bool = False
 
 
-def _visible(lines: Sequence[str], start: int, where: _Where) -> Iterable[tuple[int, str, str]]:
+def _visible(lines: Sequence[str], start: int, where: Where) -> Iterable[tuple[int, str, str]]:
     """Each line's number, margin and words; no words where a block ends. Comments are left out."""
     comment = 0
     for number, raw in enumerate(lines[start:], start=start + 1):
@@ -262,7 +216,7 @@ def _visible(lines: Sequence[str], start: int, where: _Where) -> Iterable[tuple[
         where.bad(comment, "this comment is never closed: put --> at its end")
 
 
-def _blocks(lines: Sequence[str], start: int, where: _Where) -> list[_Block]:
+def _blocks(lines: Sequence[str], start: int, where: Where) -> list[_Block]:
     blocks: list[_Block] = []
     headings: list[tuple[int, str]] = []
     section: tuple[str, ...] = ()
@@ -273,7 +227,7 @@ def _blocks(lines: Sequence[str], start: int, where: _Where) -> list[_Block]:
             open_block = None
             continue
         if body[0] == "#" and (heading := _HEADING.match(body)):
-            level, title = len(heading[1]), _fold(heading[2] or "")
+            level, title = len(heading[1]), fold(heading[2] or "")
             while headings and headings[-1][0] >= level:
                 headings.pop()
             if title:
@@ -299,7 +253,7 @@ def _blocks(lines: Sequence[str], start: int, where: _Where) -> list[_Block]:
                 indents.pop()
             open_block = _Block(len(indents), number, section, [body])
             blocks.append(open_block)
-        if body[-1] == "}" and _MARK.search(" ".join(open_block.parts)):
+        if body[-1] == "}" and MARK.search(" ".join(open_block.parts)):
             # A clause ends at its mark, even where someone left no empty line after it
             open_block = None
     for block in blocks:
@@ -307,12 +261,12 @@ def _blocks(lines: Sequence[str], start: int, where: _Where) -> list[_Block]:
     return [block for block in blocks if block.text]
 
 
-def _finish(block: _Block, where: _Where) -> None:
+def _finish(block: _Block, where: Where) -> None:
     """Take the mark off the end of a block and read it."""
     text = " ".join(part for part in block.parts if part)
     if "{" in text:
-        if found := _MARK.search(text):
-            block.mark = _mark(found[1], block.line, where)
+        if found := MARK.search(text):
+            block.mark = read_mark(found[1], block.line, where)
             text = text[: found.start()]
         elif found := _LEAD_MARK.search(text):
             block.lead = True
@@ -325,10 +279,10 @@ def _finish(block: _Block, where: _Where) -> None:
             where.bad(
                 block.line, "this mark has no text before it: put it at the end of its clause"
             )
-    block.text = _fold(_unescape(text.strip()))
+    block.text = fold(_unescape(text.strip()))
 
 
-def _with_lead_ins(blocks: Sequence[_Block], where: _Where) -> Iterable[tuple[_Block, str | None]]:
+def _with_lead_ins(blocks: Sequence[_Block], where: Where) -> Iterable[tuple[_Block, str | None]]:
     """Each clause with its lead-in, the outermost words first."""
     leads: list[tuple[int, str]] = []
     section: tuple[str, ...] | None = None
@@ -358,191 +312,7 @@ def _with_lead_ins(blocks: Sequence[_Block], where: _Where) -> Iterable[tuple[_B
             leads.append((block.level, block.text))
 
 
-def _mark(inside: str, line: int, where: _Where) -> _Mark:
-    words = re.findall(rf"(?:{_KEY_VALUE})+", inside)
-    if not words or not _ID.fullmatch(words[0]):
-        where.bad(line, "a mark begins with the clause's id, such as {#SM-12}")
-    owner: dict[str, Any] = {}
-    for word in words[1:]:
-        if word == _ALONE:
-            continue
-        key, equals, value = word.partition("=")
-        if key not in OWNER_FIELDS:
-            where.unknown(line, "the key", key, OWNER_FIELDS)
-        if not equals:
-            where.bad(line, f"{key} needs a value, such as {key}=...")
-        if key in owner:
-            where.bad(line, f"{key} is set twice: keep one")
-        if value.startswith('"'):
-            value = re.sub(r"\\(.)", r"\1", value[1:-1])
-        owner[key] = _owner_value(key, value, line, where)
-    return _Mark(words[0], owner, _ALONE in words[1:])
-
-
-def _owner_value(key: str, value: str, line: int, where: _Where) -> object:
-    several = tuple(part.strip() for part in value.split(",") if part.strip())
-    if key == "strength":
-        if value not in tuple(Strength):
-            where.unknown(line, "the strength", value, [str(each) for each in Strength])
-        return Strength(value)
-    if key == "binds":
-        for each in several:
-            if each not in WHO:
-                where.unknown(line, "in binds,", each, WHO)
-        if not several:
-            where.bad(line, f"binds needs at least one of {', '.join(WHO)}")
-        return several
-    if key == "topics":
-        several = () if several == ("none",) else several
-        for each in several:
-            if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", each):
-                where.bad(line, f"the topic {each!r} is not a topic's name, such as friend-parent")
-        return several
-    if value in ("", "none"):
-        return None
-    if key in ("approver", "route"):
-        return _role(value, f"the role in {key},", line, where)
-    return _fold(value)
-
-
-def _role(value: str, what: str, line: int, where: _Where) -> str:
-    known = tuple(roles())
-    if value in known:
-        return value
-    near = [each for each in known if each.startswith(value) or value.startswith(each)]
-    if near:
-        where.unknown(line, what, value, near)
-    if difflib.get_close_matches(value, known, n=1, cutoff=0.7) or not re.fullmatch(
-        r"[a-z][a-z0-9-]*", value
-    ):
-        where.unknown(line, what, value, known)
-    # a role of the school's own, which school.toml names
-    return value
-
-
-# Private functions: front matter
-
-_FRONT_KEYS = tuple(each.name for each in fields(Front))
-_DATES = ("adopted", "reviewed", "next_review")
-_LISTS = ("audience", "withdrawn")
-
-
-def _front(lines: Sequence[str], where: _Where) -> tuple[Front, int]:
-    """The front matter and the index of the first line after it."""
-    import yaml
-
-    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
-    if lines[first].rstrip() != "---":
-        where.bad(first + 1, "a policy file begins with --- and its title, school and dates")
-    end = next((i for i in range(first + 1, len(lines)) if lines[i].rstrip() == "---"), None)
-    if end is None:
-        where.bad(first + 1, "the front matter is never closed: put a line --- after it")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        # Nodes know their line, and a version of 1.10 stays what was typed
-        node = yaml.compose("\n".join(lines[first + 1 : end]), Loader=loader)
-    except yaml.MarkedYAMLError as e:
-        mark = e.problem_mark
-        line = first + 2 + (mark.line if mark else 0)
-        where.bad(
-            min(line, end + 1),
-            f"{_fold(e.problem or 'this cannot be read')}: write it as key: value",
-        )
-    except (yaml.YAMLError, ValueError, RecursionError):
-        where.bad(first + 2, "the front matter cannot be read: write each line as key: value")
-    if not isinstance(node, yaml.MappingNode):
-        where.bad(
-            first + 1, "the front matter needs at least a title, as title: Social Media Policy"
-        )
-    values: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        line = first + 2 + key_node.start_mark.line
-        key = str(key_node.value)
-        if key not in _FRONT_KEYS:
-            where.unknown(line, "the key", key, _FRONT_KEYS)
-        if key in values:
-            where.bad(line, f"{key} is set twice: keep one")
-        values[key] = _front_value(key, value_node, line, where)
-    if not values.get("title"):
-        where.bad(
-            first + 1, "the policy has no title: add a line such as title: Social Media Policy"
-        )
-    return Front(**{key: value for key, value in values.items() if value is not None}), end + 1
-
-
-def _front_value(key: str, node: Any, line: int, where: _Where) -> object:
-    if key in _LISTS:
-        if isinstance(node.value, list):
-            several = tuple(_fold(str(each.value)) for each in node.value)
-        else:
-            several = tuple(_fold(part) for part in str(node.value).split(","))
-        several = tuple(each for each in several if each)
-        if key == "audience":
-            for each in several:
-                if each not in WHO:
-                    where.unknown(line, "in audience,", each, WHO)
-            return several or None
-        return several
-    if not isinstance(node.value, str):
-        where.bad(line, f"{key} takes one value on its line")
-    value = _fold(node.value)
-    if node.tag == "tag:yaml.org,2002:null" or not value:
-        return None
-    if key in _DATES:
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            where.bad(line, f"{key} should be a date such as 2027-09-01, not {value!r}")
-    if key == "next_id":
-        if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < 1:
-            where.bad(line, f"next_id should be a whole number from 1, not {value!r}")
-        return int(value)
-    if key == "code" and not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", value):
-        where.bad(line, f"code should be a few letters such as SM, not {value!r}")
-    return value
-
-
 # Private functions: writing
-
-
-def _front_lines(front: Front) -> list[str]:
-    out = []
-    for key in _FRONT_KEYS:
-        value = getattr(front, key)
-        if key in _LISTS:
-            out.append(f"{key}: [{', '.join(_scalar(each, listed=True) for each in value)}]")
-        elif key.endswith("_as_printed"):
-            if value:
-                out.append(f"{key}: {_scalar(value)}")
-        elif value is None or value == "":
-            out.append(f"{key}:")
-        else:
-            out.append(f"{key}: {_scalar(value) if isinstance(value, str) else value}")
-    return out
-
-
-def _scalar(value: str, *, listed: bool = False) -> str:
-    value = _fold(value)
-    plain = r"[A-Za-z][\w .()&'/-]*" if listed else r"[A-Za-z][\w ,.()&'/-]*"
-    if re.fullmatch(plain, value) and value.lower() not in (
-        "null",
-        "true",
-        "false",
-        "yes",
-        "no",
-        "on",
-        "off",
-    ):
-        return value
-    return '"' + "".join(_quoted(c) for c in value) + '"'
-
-
-def _quoted(c: str) -> str:
-    if c in '"\\':
-        return "\\" + c
-    if c.isprintable():
-        return c
-    return f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
 
 
 def _heading_lines(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
@@ -554,7 +324,7 @@ def _heading_lines(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
     if not new:
         return ["#", ""]
     for depth in range(shared, len(new)):
-        out += [f"{'#' * (depth + 1)} {_fold(new[depth])}", ""]
+        out += [f"{'#' * (depth + 1)} {fold(new[depth])}", ""]
     return out
 
 
@@ -610,7 +380,7 @@ def _tight(lines: list[str]) -> list[str]:
         if out and out[-1] == "" and len(out) > 1 and re.match(r" *- ", line):
             above = out[-2]
             indent = len(line) - len(line.lstrip())
-            if re.match(rf" {{{indent}}}- ", above) and _MARK.search(above):
+            if re.match(rf" {{{indent}}}- ", above) and MARK.search(above):
                 out.pop()
         out.append(line)
     return out
@@ -626,23 +396,4 @@ def _lead_in_chains(leads: Collection[str]) -> dict[str, list[str]]:
 
 
 def _clause_line(clause: Clause, before: str, *, alone: bool = False) -> str:
-    words = (f" {_ALONE}" if alone else "") + _owner_words(clause.reading)
-    return f"{before}{_escape(_fold(clause.text))} {{#{clause.id}{words}}}"
-
-
-def _owner_words(reading: Reading) -> str:
-    out = ""
-    for key in OWNER_FIELDS:
-        if key not in reading.by_owner:
-            continue
-        value = getattr(reading, key)
-        if isinstance(value, tuple):
-            value = ",".join(value)
-        if value is None or value == "":
-            out += f" {key}=none"
-        elif key == "condition":
-            escaped = _fold(value).replace("\\", "\\\\").replace('"', '\\"')
-            out += f' {key}="{escaped}"'
-        else:
-            out += f" {key}={value}"
-    return out
+    return f"{before}{_escape(fold(clause.text))} {mark_of(clause, alone=alone)}"

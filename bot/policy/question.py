@@ -47,6 +47,20 @@ _THANKS = re.compile(
     r"(?:[\s,.!–-]+[A-Z][a-z]+)?[\s.!x]*$",
     re.IGNORECASE,
 )
+# A tale with no question in it asks what to do.
+_TELLS = re.compile(
+    r"(?:so |ok |just |hi |help |um )*(?:i|we|my|our|a|an|the|one of|some|someone|somebody|he|she|they|two|three|"
+    r"parent|mum|dad|pupil|kid|student|colleague)\b(?: \w+){0,6}? "
+    r"(?:has|have|had|keeps?|kept|was|were|is|are|been|found|saw|got|received|posted|sent|called|messaged|added|"
+    r"clicked|accidentally|just|told|showed|shared|gave|think)\b(?: \w+){2}"
+)
+# "a pupil who added me" asks for nobody.
+_RELATIVE = re.compile(
+    r"\b(pupils?|students?|child|children|kids?|parents?|mums?|dads?|boys?|girls?|lads?|someone|somebody|anyone|"
+    r"anybody|everyone|people|person|persons|those|one|man|woman|teachers?|staff|colleagues?|friends?|member|"
+    r"volunteers?|governors?|families|family|nan|carers?|adults?|tas?|assistants?|outsider|stranger|leaver|guy|"
+    r"him|her|them|year \d+s?) who\b"
+)
 # Short forms that hide a question word.
 _WRITTEN_OUT = {
     "whos": "who is",
@@ -142,7 +156,10 @@ def understand(text: str) -> Question:
     """Read the grammar of one question."""
     letters = re.sub(r"[^a-z0-9 ]+", " ", text.lower().replace("’", "").replace("'", ""))
     plain = " ".join(_WRITTEN_OUT.get(word, word) for word in letters.split())
-    return Question(text, _form(plain), _about(plain))
+    form = _form(_RELATIVE.sub(r"\1 that", plain))
+    if form is Form.MAY and "?" not in text and not _MAY.search(plain) and _TELLS.match(plain):
+        form = Form.WHAT
+    return Question(text, form, _about(plain))
 
 
 def clean(text: str) -> str:

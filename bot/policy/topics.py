@@ -56,8 +56,8 @@ def of_clause(heading: str, lead_in: str, text: str, before: str = "") -> dict[s
     return _kept(_probabilities(mixed))
 
 
-def known_words() -> frozenset[str]:
-    """Every word of the bank, for mending what staff type."""
+def known_words() -> tuple[str, ...]:
+    """Every word of the bank, the commonest first, for mending what staff type."""
     return _model().words()
 
 
@@ -91,8 +91,9 @@ class _Model:
                 total[position] += scaled * (byte - 256 if byte > 127 else byte)
         return dict(zip(self._ids, total, strict=True))
 
-    def words(self) -> frozenset[str]:
-        return frozenset(str(r[0]) for r in self._db.execute("select word from words"))
+    def words(self) -> tuple[str, ...]:
+        rows = self._db.execute("select word from words order by times desc, word")
+        return tuple(str(r[0]) for r in rows)
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from bot.policy.match import FEATURES, Asked, Candidate
 from bot.policy.meaning import likeness
 from bot.policy.model import Clause, Strength
 from bot.policy.question import Form
+from bot.policy.weights import Weights
 
 
 class Verdict(StrEnum):
@@ -60,17 +61,16 @@ _SUPPOSES = re.compile(
 _OBLIGED = re.compile(r"\b(must|have to|need to|require\w*)\b")
 
 
-def of(
-    asked: Asked, best: Candidate, weights: Mapping[str, Sequence[float]], leave: float
-) -> Verdict:
+def of(asked: Asked, best: Candidate, sure: float, fitted: Weights) -> Verdict:
     """The verdict of the best clause.
 
-    `leave` is the probability from which leave is given at all: what is doubtful is not a yes.
+    `sure` is how likely the clause covers the question. Leave is given only where that, and the
+    verdict itself, is likely enough: what is doubtful is not a yes.
     """
     clause, form = best.entry.clause, asked.question.form
-    p = probabilities(asked, best, weights)
-    sure = p[Verdict.YES] + p[Verdict.ONLY_IF]
-    if sure >= leave and form in (Form.MAY, Form.SKIP) and gives_leave(clause):
+    p = probabilities(asked, best, fitted.verdict)
+    likely = p[Verdict.YES] + p[Verdict.ONLY_IF] >= fitted.leave and sure >= fitted.leave_sure
+    if likely and form in (Form.MAY, Form.SKIP) and gives_leave(clause):
         return Verdict.ONLY_IF if conditional(clause) else Verdict.YES
     if form in (Form.WHO, Form.WHEN):
         return Verdict.DO

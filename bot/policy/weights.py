@@ -22,7 +22,8 @@ class Weights:
     verdict: Mapping[
         str, Sequence[float]
     ]  # a feature's weight for each verdict, as `verdict.JUDGED`
-    leave: float  # the probability from which leave is given
+    leave: float  # the probability of leave from which it is given …
+    leave_sure: float  # … where it is at least this likely that the clause covers the question
 
 
 @lru_cache(maxsize=1)
@@ -40,4 +41,5 @@ def parse(table: Mapping[str, Any], verdict: Mapping[str, Sequence[float]]) -> W
         float(table.get("threshold", 0.0)),
         verdict,
         float(table.get("leave", 1.0)),
+        float(table.get("leave_sure", 1.0)),
     )

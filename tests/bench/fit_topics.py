@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -73,18 +74,21 @@ def fit(leave_out: Collection[str], to: Path) -> None:
     for side, column in (("question", 2), ("clause", 3)):
         model = LogisticRegression(C=REGULARISATION, max_iter=300)
         models[side] = model.fit(matrix, answers, sample_weight=np.array([r[column] for r in rows]))
-    write(
-        to, reader, models, sorted(_words(e.text for e in (*bank.questions(), *bank.statements())))
-    )
+    write(to, reader, models, _words(e.text for e in (*bank.questions(), *bank.statements())))
 
 
-def _words(texts: Collection[str] | object) -> set[str]:
+def _words(texts: Iterable[str]) -> dict[str, int]:
+    """How often each word stands in the texts; words only the lexicon has count for nothing."""
     lex = lexicon()
-    return {w for text in texts for w in lex.expand(text)} | set(lex.vocabulary)  # type: ignore[union-attr]
+    counts = Counter(word for text in texts for word in lex.expand(text))
+    return {**dict.fromkeys(lex.vocabulary, 0), **counts}
 
 
 def write(
-    to: Path, reader: TfidfVectorizer, models: dict[str, LogisticRegression], words: Sequence[str]
+    to: Path,
+    reader: TfidfVectorizer,
+    models: dict[str, LogisticRegression],
+    words: Mapping[str, int],
 ) -> None:
     """Write the model as the small database that `bot.policy.topics` reads."""
     scale = max(np.abs(m.coef_).max() for m in models.values()) / 127
@@ -98,7 +102,7 @@ def write(
     db.execute(
         "create table features(feature text primary key, idf real, question blob, clause blob) without rowid"
     )
-    db.execute("create table words(word text primary key) without rowid")
+    db.execute("create table words(word text primary key, times integer) without rowid")
     bias = {side: m.intercept_ - m.intercept_.mean() for side, m in models.items()}
     db.executemany(
         "insert into topics values (?, ?, ?, ?, ?)",
@@ -120,7 +124,7 @@ def write(
             for feature, column in sorted(reader.vocabulary_.items())
         ),
     )
-    db.executemany("insert into words values (?)", ((w,) for w in words))
+    db.executemany("insert into words values (?, ?)", sorted(words.items()))
     db.commit()
     db.execute("vacuum")
     db.close()

@@ -37,8 +37,9 @@ FIRST_VERDICT = 0.65
 SEEN = 3  # a word in fewer examples than that is not learnt from
 SMALLEST = 0.03
 REAL = 3.0  # times a made-up policy's question
-BETA = 1.2  # of the F score, squared
-LEAVE = 0.6  # see docs/answers.md: where unsafe answers stop falling faster than right ones
+BETA = 1.0  # of the F score, squared
+LEAVE_SURE = 0.6
+LEAVE = 0.7  # from here on unsafe answers are rare; below it they rise faster than right ones
 TO = sets.ROOT / "policy_text" / "fitted" / "weights.toml"
 
 
@@ -75,7 +76,7 @@ def indexes(folder: Path) -> dict[str, Index]:
 
 
 def speller(index: Index) -> Speller:
-    return Speller(common_words(), Vocabulary(index.vocabulary()))
+    return Speller(common_words(), Vocabulary(sorted(index.vocabulary())))
 
 
 def examples(questions: Sequence[Labelled], by_school: Mapping[str, Index]) -> list[Example]:
@@ -227,7 +228,9 @@ def left_out(rows: Sequence[Example]) -> dict[str, Weights]:
             for r in others
         ]
         judged = fit_verdict(others, ranks.__getitem__)
-        result[school] = Weights(ranks[school], weights, best_threshold(sure), judged, LEAVE)
+        result[school] = Weights(
+            ranks[school], weights, best_threshold(sure), judged, LEAVE, LEAVE_SURE
+        )
     return result
 
 
@@ -237,7 +240,7 @@ def fit_all(rows: Sequence[Example], held: Mapping[str, Weights]) -> Weights:
     weights = fit_cover(rows, lambda school: held[school].rank)
     threshold = float(np.mean([w.threshold for w in held.values()]))
     judged = fit_verdict(rows, lambda school: held[school].rank)
-    return Weights(rank, weights, threshold, judged, LEAVE)
+    return Weights(rank, weights, threshold, judged, LEAVE, LEAVE_SURE)
 
 
 def main() -> None:
@@ -261,6 +264,7 @@ def write(weights: Weights) -> None:
         "# and in judging whether one covers the question (`bot/policy/cover.py`).",
         f"threshold = {weights.threshold:.3f}",
         f"leave = {weights.leave:.3f}",
+        f"leave_sure = {weights.leave_sure:.3f}",
         "",
         "[rank]",
         *(f"{name} = {w:.4f}" for name, w in weights.rank.items()),
