@@ -584,8 +584,7 @@ def _paperwork(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _is_text(node: PageElement) -> bool:
-    from bs4 import NavigableString
-    from bs4.element import PreformattedString
+    from bs4.element import NavigableString, PreformattedString
 
     # comments, doctypes and declarations are preformatted strings
     return isinstance(node, NavigableString) and not isinstance(node, PreformattedString)
