@@ -92,6 +92,7 @@ def _covered(answer: Answer, services: Services) -> Card:
         "headline",
         verdict=answer.verdict,
         strength=answer.strength,
+        skips=answer.skips,
         approver=services.role(reading.approver) if reading.approver else "",
     )
     return Card(

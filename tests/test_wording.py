@@ -12,16 +12,21 @@ from bot.policy.model import Strength
 from bot.policy.verdict import JUDGED, Verdict
 
 
-def headline(verdict: str, strength: str, approver: str = "") -> str:
-    return Wording().text("headline", verdict=verdict, strength=strength, approver=approver)
+def headline(verdict: str, strength: str, approver: str = "", *, skips: bool = False) -> str:
+    return Wording().text(
+        "headline", verdict=verdict, strength=strength, approver=approver, skips=skips
+    )
 
 
 EVERY = list(itertools.product(JUDGED, Strength, ("", "Headteacher (Pat Example)")))
 
 
+@pytest.mark.parametrize("skips", [False, True])
 @pytest.mark.parametrize(("verdict", "strength", "approver"), EVERY)
-def test_every_verdict_at_every_strength_has_a_headline_of_one_line(verdict, strength, approver):
-    said = headline(verdict, strength, approver)
+def test_every_verdict_at_every_strength_has_a_headline_of_one_line(
+    verdict, strength, approver, skips
+):
+    said = headline(verdict, strength, approver, skips=skips)
 
     assert said
     assert "\n" not in said
@@ -53,9 +58,10 @@ def test_a_headline_never_says_more_than_the_clause(verdict, strength, approver)
     [
         ("no", "must_not", "No. The policy says this must not be done."),
         ("no", "should_not", "You are advised not to."),
-        ("no", "must", "the policy says it must be done"),
-        ("no", "should", "the policy says it should be done"),
-        ("no", "needs_approval", "approval first"),
+        ("no", "must", "the policy says what must be done instead"),
+        ("no", "should", "the policy says what should be done instead"),
+        ("no", "needs_approval", "ask before you act"),
+        ("no", "may", "Do not take this as a yes."),
         ("yes", "may", "Yes. The policy allows this."),
         ("only_if", "may", "only under the condition in this clause"),
         ("only_if", "must_not", "Otherwise no: the policy says it must not be done."),
@@ -70,6 +76,11 @@ def test_a_headline_never_says_more_than_the_clause(verdict, strength, approver)
 )
 def test_the_headline_says_it_at_the_clauses_strength(verdict, strength, says):
     assert says in headline(verdict, strength)
+
+
+def test_a_duty_that_is_to_be_skipped_is_named_as_one():
+    assert "it must be done" in headline("no", "must", skips=True)
+    assert "it should be done" in headline("no", "should", skips=True)
 
 
 @pytest.mark.parametrize("verdict", ["only_if", "do"])

@@ -12,7 +12,7 @@ from bot.policy import incident, match, topics
 from bot.policy.cover import likelihood
 from bot.policy.index import Entry, Index
 from bot.policy.lexicon import Speller, Vocabulary, lexicon, words
-from bot.policy.question import LONGEST, MOST_QUESTIONS, clean, questions
+from bot.policy.question import LONGEST, MOST_QUESTIONS, Form, clean, questions
 from bot.policy.verdict import Verdict, conflicting, of
 from bot.policy.weights import Weights, fitted
 
@@ -47,6 +47,7 @@ class Answer:
     found: tuple[Found, ...] = ()
     tell: str | None = None  # the role to go to
     incident: str | None = None  # the kind of report the question itself discloses
+    skips: bool = False  # it asks whether something may be left undone
     careful: bool = False  # indecent images of children come into it
     of_head: bool = False  # the worry is about the Headteacher: nothing goes to the Headteacher
     elsewhere: tuple[str, ...] = ()  # the school's other documents that a silent policy points to
@@ -108,6 +109,7 @@ class Answerer:
             incident=disclosed,
             careful=careful,
             of_head=of_head,
+            skips=asked.question.form is Form.SKIP,
         )
         if not found or sure < self._weights.threshold:
             return replace(
