@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bot.chat.model import Button, Card, Event, Quote, Reply, Tone
 from bot.config import data
-from bot.policy.answer import ABOVE_THE_HEAD, Answer, Verdict
+from bot.policy.answer import ABOVE_THE_HEAD, Answer, Found, Verdict
 from bot.policy.asked import Why
 from bot.policy.index import Entry
 from bot.policy.question import LONGEST, clean
 from handlers.services import Services
 
-SHOWN_BESIDE = 2  # other clauses shown under the first
+SHOWN_BESIDE = 2  # other clauses shown under the first …
+NEAR = 0.4  # … where they score at least this share of it
 NOT_THAT = "/not-that"
 
 
@@ -98,11 +99,18 @@ def _covered(answer: Answer, services: Services) -> Card:
     return Card(
         headline=_asked(answer, headline),
         tone=Tone(answer.verdict.value),
-        quotes=tuple(_quote(f.entry, services) for f in answer.found[: 1 + SHOWN_BESIDE]),
+        quotes=tuple(_quote(f.entry, services) for f in _shown(answer)),
         lines=tuple(lines),
         details=words.lines("why", words=_readable(best.matched)),
         buttons=(Button(words.text("not_that_button"), f"{NOT_THAT} {answer.question}"),),
     )
+
+
+def _shown(answer: Answer) -> list[Found]:
+    """The first clause, and those beside it that come near: a stray one would only confuse."""
+    best = answer.found[0]
+    beside = [f for f in answer.found[1:] if f.score >= NEAR * best.score]
+    return [best, *beside[:SHOWN_BESIDE]]
 
 
 def _discloses(answer: Answer) -> bool:
