@@ -170,7 +170,7 @@ def test_a_topic_says_what_it_is_about(topic):
 def test_an_incident_kind_is_well_formed(kind):
     entry = INCIDENTS[kind]
 
-    assert set(entry) <= {"title", "topics", "words", "urgent", "advice"}
+    assert set(entry) <= {"title", "topics", "words", "urgent", "advice", "safeguarding"}
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", kind)
     assert entry["title"].strip()
     assert set(entry["topics"]) <= set(TOPICS)

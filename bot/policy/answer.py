@@ -115,7 +115,10 @@ class Answerer:
             return replace(
                 answer,
                 tell=_never_the_subject(
-                    self._safeguarding if disclosed or careful else self._contact, answer
+                    self._safeguarding
+                    if disclosed or careful or incident.for_safeguarding(asked)
+                    else self._contact,
+                    answer,
                 ),
                 elsewhere=elsewhere(asked, found),
             )

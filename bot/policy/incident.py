@@ -69,6 +69,14 @@ def about_indecent_images(asked: Asked) -> bool:
     )
 
 
+def for_safeguarding(asked: Asked) -> bool:
+    """Whether a child's safety comes into a question, told or only asked about."""
+    topics = (
+        t for e in data("incidents.toml").values() if e.get("safeguarding") for t in e["topics"]
+    )
+    return any(asked.topics.get(t, 0.0) >= SURE for t in topics)
+
+
 def about_the_head(asked: Asked) -> bool:
     """Whether a question is a worry about the Headteacher's own conduct."""
     return asked.topics.get("report-head", 0.0) >= SURE or bool(
