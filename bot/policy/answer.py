@@ -126,9 +126,8 @@ class Answerer:
         first = best[0].entry.clause.reading
         verdict = of(asked, best[0], sure, self._weights)
         if careful and verdict in (Verdict.YES, Verdict.ONLY_IF):
-            verdict = (
-                Verdict.NO
-            )  # nobody is given leave to handle such an image, whatever the clause
+            # Nobody is given leave to handle such an image, whatever the clause.
+            verdict = Verdict.NO
         return replace(
             answer,
             verdict=verdict,

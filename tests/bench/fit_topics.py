@@ -25,8 +25,8 @@ from tests.bench.sets import DATA, ROOT
 
 TO = ROOT / "policy_text" / topics.FILE
 LABELS = Path(__file__).parent / "labels"
-REGULARISATION = 8.0  # the inverse, as scikit-learn has it; 4 to 16 give the same within noise
-SMALLEST = 0.12  # weights below it change no ranking measurably and would treble the file
+REGULARISATION = 8.0  # the inverse, as scikit-learn has it
+SMALLEST = 0.12  # weights below it are left out, to keep the file small
 STATEMENT_FOR_QUESTIONS = 0.7  # a policy-worded example counts less for questions …
 QUESTION_FOR_CLAUSES = 0.35  # … and a staff-worded one less for clauses
 SECOND_TOPIC = (1.0, 0.5, 0.33)
