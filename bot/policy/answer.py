@@ -114,12 +114,7 @@ class Answerer:
         if not found or sure < self._weights.threshold:
             return replace(
                 answer,
-                tell=_never_the_subject(
-                    self._safeguarding
-                    if disclosed or careful or incident.for_safeguarding(asked)
-                    else self._contact,
-                    answer,
-                ),
+                tell=self._whom(answer, child=incident.for_safeguarding(asked)),
                 elsewhere=elsewhere(asked, found),
             )
         best, conflict = conflicting(found[:MOST_CLAUSES])
@@ -133,10 +128,21 @@ class Answerer:
             verdict=verdict,
             found=_found(best, sure),
             tell=_never_the_subject(
-                first.route or first.approver or (self._safeguarding if disclosed else None), answer
+                first.route
+                or first.approver
+                or (self._whom(answer, child=True) if disclosed else None),
+                answer,
             ),
             conflict=conflict,
         )
+
+    def _whom(self, answer: Answer, *, child: bool) -> str:
+        """Whom to ask where the policy names nobody: of the Headteacher, nobody who answers to them."""
+        if answer.of_head:
+            return ABOVE_THE_HEAD
+        if child or answer.incident or answer.careful:
+            return self._safeguarding
+        return self._contact
 
 
 @lru_cache(maxsize=1)
