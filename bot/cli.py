@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -86,24 +88,28 @@ def cli() -> None:
 @home_option
 def try_(school: str | None) -> None:
     """Have a conversation in the terminal; nothing is sent to anyone."""
-    from bot import app
+    from bot.app import policies
+    from bot.app.talk import Conversation
     from bot.platforms.terminal import Terminal
 
     home = _home()
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     terminal = Terminal(sys.stdout)
-    handle, found, welcome = app.conversation(home, school)
-    if interactive:
-        text, read = app.reading(home, school)
-        with terminal.progress(text):
-            read()
-        terminal.show(welcome)
-    lines = (
-        terminal.ask_lines(f"{found.id} > ")
-        if interactive
-        else (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
-    )
-    terminal.converse(lines, handle)
+    conversation = Conversation(home, school, durable=True)
+    try:
+        if interactive:
+            text, read = policies.reading(home, school)
+            with terminal.progress(text):
+                read()
+            terminal.show(conversation.welcome)
+        lines = (
+            terminal.ask_lines(f"{conversation.school.id} > ")
+            if interactive
+            else (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+        )
+        terminal.converse(lines, conversation.handle)
+    finally:
+        conversation.close()
 
 
 @cli.command()
@@ -116,7 +122,7 @@ def try_(school: str | None) -> None:
 @home_option
 def ask(school: str | None, as_json: bool, jsonl: bool, question: str | None) -> None:
     """Answer one question, or with --jsonl a stream of them."""
-    from bot import app
+    from bot.app import answers
 
     home = _home()
     if jsonl:
@@ -124,21 +130,20 @@ def ask(school: str | None, as_json: bool, jsonl: bool, question: str | None) ->
             raise BadUse(
                 "with --jsonl the questions come from standard input; leave out the question"
             )
-        for answer in app.answer_lines(home, school, sys.stdin.buffer):
+        for answer in answers.answer_lines(home, school, sys.stdin.buffer):
             click.echo(_json(answer))
         return
     if question is None or not question.strip():
         raise BadUse('type the question after the command: mayi ask "may I …?"')
     if as_json:
         click.echo(
-            json.dumps(app.answer_object(home, school, question), ensure_ascii=False, indent=1)
+            json.dumps(answers.answer_object(home, school, question), ensure_ascii=False, indent=1)
         )
         return
-    from bot.chat.model import Event
+    from bot.app.talk import ask_once
     from bot.platforms.terminal import Terminal
 
-    handle, _, _ = app.conversation(home, school)
-    Terminal(sys.stdout).show(handle(Event(question)))
+    Terminal(sys.stdout).show(ask_once(home, school, question))
 
 
 @cli.group()
@@ -154,17 +159,17 @@ def policy() -> None:
 @home_option
 def import_(file: str, school: str, title: str | None) -> None:
     """Turn a txt, md, docx, pdf or html document into an editable policy file."""
-    from bot import app
+    from bot.app import policies
 
-    account, created = app.import_policy(_home(), file, school, title)
+    account, created = policies.import_policy(_home(), file, school, title)
     for line in _account_lines(account, school, created=created):
         click.echo(line)
 
 
 def _account_lines(account: Account, school: str, *, created: bool) -> Iterator[str]:
-    from bot import app
+    from bot.app import policies
 
-    yield from app.account_text(account, school, created=created).splitlines()
+    yield from policies.account_text(account, school, created=created).splitlines()
 
 
 @policy.command()
@@ -173,9 +178,9 @@ def _account_lines(account: Account, school: str, *, created: bool) -> Iterator[
 @home_option
 def show(school: str | None, as_json: bool) -> None:
     """Show how each clause was read: strength, whom it binds, topics, whom to tell."""
-    from bot import app
+    from bot.app import policies
 
-    rows = app.readings(_home(), school)
+    rows = policies.readings(_home(), school)
     if as_json:
         for row in rows:
             click.echo(_json(row))
@@ -196,21 +201,21 @@ def questions(
     school: str | None, number: int | None, clause: str, answer: str, forget: bool
 ) -> None:
     """Show what staff asked and got no answer to; decide what they get next time."""
-    from bot import app
+    from bot.app import policies
 
     if number is None:
         if clause or answer or forget:
             raise BadUse("say which question: --number N")
-        for q in app.questions(_home(), school):
+        for q in policies.questions(_home(), school):
             decision = q.clause or (f"“{q.answer}”" if q.answer else q.why.value)
             click.echo(f"{q.number:4}  {q.times:3} x  {q.last}  {q.text}  [{decision}]")
         return
     if sum(map(bool, (clause, answer, forget))) != 1:
         raise BadUse("give one of --clause ID, --answer TEXT or --forget")
     if forget:
-        app.forget(_home(), school, number)
+        policies.forget(_home(), school, number)
     else:
-        app.decide(_home(), school, number, clause=clause, answer=answer)
+        policies.decide(_home(), school, number, clause=clause, answer=answer)
 
 
 @cli.command()
@@ -219,20 +224,95 @@ def questions(
 @home_option
 def init(school: str, like: str | None) -> None:
     """Set up a school: its school.toml and a folder for its policies."""
-    from bot import app
+    from bot.app import schools
 
-    click.echo(app.init(_home(), school, like))
+    click.echo(schools.init(_home(), school, like))
 
 
 @cli.command()
 @home_option
 def check() -> int:
     """Prove that the configuration can work, before anyone relies on it."""
-    from bot import app
+    from bot.app import checks
 
-    findings = app.check(_home())
+    findings = checks.check(_home())
     for finding in findings:
         click.echo(finding)
     if not findings:
         click.echo("Nothing found.")
     return 1 if findings else 0
+
+
+@cli.command()
+@home_option
+def serve() -> None:
+    """Deliver what waits, look at what is due and show the pages, until told to stop."""
+    from bot import web
+    from bot.app import serving
+
+    serving.log_to_standard_error()
+    asyncio.run(serving.serve(_home(), web.app))
+
+
+@cli.command()
+@school_option
+@home_option
+def reports(school: str | None) -> None:
+    """Count the reports of a school; nothing of what is in them."""
+    from bot.app import records
+
+    click.echo(asyncio.run(records.report_counts(_home(), school)))
+
+
+@cli.group()
+@home_option
+def keys() -> None:
+    """Look after the keys that records are sealed with."""
+
+
+@keys.command("rotate")
+@home_option
+def rotate() -> None:
+    """Seal all records with a new key and take the old ones out of use."""
+    from bot.app import records
+
+    click.echo(asyncio.run(records.rotate_keys(_home())))
+
+
+@cli.group()
+@home_option
+def audit() -> None:
+    """Check the trail of who saw and did what."""
+
+
+@audit.command("verify")
+@click.option("--noted", metavar="N:HASH", default="", help="a head that was written down before")
+@home_option
+def verify(noted: str) -> int:
+    """Go through the whole trail; exit status 1 when something is wrong."""
+    from bot.app import records
+
+    text, sound = asyncio.run(records.verify_audit(_home(), noted))
+    click.echo(text)
+    return 0 if sound else 1
+
+
+@cli.command()
+@click.argument("file", type=click.Path())
+@home_option
+def backup(file: str) -> None:
+    """Write records and schools into one file; the keys are not in it."""
+    from bot.app import records
+
+    click.echo(asyncio.run(records.back_up(_home(), Path(file))))
+
+
+@cli.command()
+@click.argument("file", type=click.Path())
+@click.option("--replace", is_flag=True, help="put it in place of the records that are there")
+@home_option
+def restore(file: str, replace: bool) -> None:
+    """Bring back what a backup holds."""
+    from bot.app import records
+
+    click.echo(asyncio.run(records.bring_back(_home(), Path(file), replace=replace)))

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 from bot.errors import BadSettings, BadUse
 
@@ -22,6 +23,8 @@ MODEL_SCHOOLS = (
     "model-primary-wales",
     "model-special",
 )
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # what each is usually found at
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class School:
         365  # days an unanswered question is kept for the policy's owner; 0 is off
     )
     emergency: str = ""  # the school's own emergency contact, shown with 999
+    # The whole of school.toml, for the rooms that own its other tables: people, outside, reports, hours.
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def policies(self) -> tuple[Path, ...]:
@@ -72,6 +77,23 @@ class Home:
 
     root: Path
     default_school: str | None = None
+    database: str = ""  # MAYI_DATABASE_URL: PostgreSQL in place of the file in the home
+    keys: str | None = field(default=None, repr=False)  # MAYI_KEYS: in place of the key file
+
+    @property
+    def database_url(self) -> str:
+        """Where the records are: an SQLAlchemy URL."""
+        return self.database or f"sqlite+aiosqlite:///{self.root.absolute() / 'data' / 'mayi.db'}"
+
+    @property
+    def keys_file(self) -> Path:
+        """The keys that the records are sealed with: outside the data, so that a copy of one is not both."""
+        return self.root / "keys" / "records.keys"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where a backup goes that is made before the records change their shape."""
+        return self.root / "backups"
 
     @property
     def index_folder(self) -> Path:
@@ -119,7 +141,108 @@ def home(option: str | None = None, environ: Mapping[str, str] | None = None) ->
     root = Path(option or env.get("MAYI_HOME") or DEFAULT_HOME).expanduser()
     if root.exists() and not root.is_dir():
         raise BadSettings(f"{root} is a file; give a folder with --home or MAYI_HOME")
-    return Home(root, env.get("MAYI_SCHOOL") or None)
+    database = env.get("MAYI_DATABASE_URL", "").strip()
+    if database and not database.startswith(("postgresql://", "postgres://")):
+        raise BadSettings(
+            "MAYI_DATABASE_URL: write it as postgresql://user:password@host/database, "
+            "or leave it out for a file in the home"
+        )
+    # One driver for both: psycopg speaks to PostgreSQL from a loop and from DBOS's threads.
+    database = database.replace("postgres://", "postgresql://", 1)
+    database = database.replace("postgresql://", "postgresql+psycopg://", 1)
+    return Home(root, env.get("MAYI_SCHOOL") or None, database, env.get("MAYI_KEYS") or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The mail server that takes MayI's mail."""
+
+    host: str
+    port: int
+    sender: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What `mayi serve` is told by the environment."""
+
+    url: str = (
+        ""  # where people reach the pages: scheme and host, no slash at the end; empty: nowhere
+    )
+    host: str = "127.0.0.1"  # where this process listens
+    port: int = 8080
+    smtp: Smtp | None = None
+
+    @property
+    def https(self) -> bool:
+        """Whether the pages travel encrypted."""
+        return self.url.startswith("https://")
+
+
+def serving(environ: Mapping[str, str] | None = None) -> Serving:
+    """Return what the environment says of serving; raises BadSettings, naming what to mend."""
+    env = os.environ if environ is None else environ
+    host, port = _listen(env.get("MAYI_LISTEN", "").strip() or "127.0.0.1:8080")
+    return Serving(_public(env.get("MAYI_URL", "").strip()), host, port, _smtp(env))
+
+
+def _listen(value: str) -> tuple[str, int]:
+    try:
+        split = urlsplit(f"//{value}")
+        host, port = split.hostname, split.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None or split.netloc != value or "@" in value:
+        raise BadSettings("MAYI_LISTEN: write it as host:port, such as 127.0.0.1:8080")
+    return host, port
+
+
+def _public(value: str) -> str:
+    if not value:
+        return ""
+    try:
+        split = urlsplit(value)
+        host, _ = split.hostname, split.port
+    except ValueError:
+        host = None
+    if not host or split.path not in ("", "/") or split.query or split.fragment or "@" in value:
+        raise BadSettings(
+            "MAYI_URL: write the address of the pages without a path, such as https://mayi.your-school.example"
+        )
+    if split.scheme != "https" and not (split.scheme == "http" and host in LOOPBACK):
+        raise BadSettings(
+            "MAYI_URL: the pages show reports, so their address begins with https:// "
+            "(http:// only for 127.0.0.1 or localhost)"
+        )
+    return f"{split.scheme}://{split.netloc}"
+
+
+def _smtp(env: Mapping[str, str]) -> Smtp | None:
+    host = env.get("MAYI_SMTP_HOST", "").strip()
+    if not host:
+        return None
+    tls = env.get("MAYI_SMTP_TLS", "").strip() or "starttls"
+    if tls not in SMTP_PORTS:
+        raise BadSettings("MAYI_SMTP_TLS: write starttls, tls or none")
+    port = env.get("MAYI_SMTP_PORT", "").strip() or str(SMTP_PORTS[tls])
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise BadSettings("MAYI_SMTP_PORT: write a port number, such as 587")
+    sender = env.get("MAYI_SMTP_FROM", "").strip()
+    if not sender:
+        raise BadSettings(
+            'MAYI_SMTP_FROM: say who mail comes from, such as "MayI <mayi@your-school.example>"'
+        )
+    return Smtp(
+        host,
+        int(port),
+        sender,
+        env.get("MAYI_SMTP_USER", "").strip(),
+        env.get("MAYI_SMTP_PASSWORD", ""),
+        cast('Literal["starttls", "tls", "none"]', tls),
+    )
 
 
 def model_folder(school: str) -> Path:
@@ -170,6 +293,7 @@ def _read(path: Path, mtime_ns: int) -> School:
         safeguarding_contact=str(answers.get("safeguarding_contact", "dsl")),
         keep_questions=_days(answers.get("keep_questions", 365), path),
         emergency=str(settings.get("emergency", "")),
+        settings=settings,
     )
     for key in (school.contact, school.safeguarding_contact):
         if key not in role_titles() and key not in roles:
@@ -184,7 +308,15 @@ def _roles(table: Mapping[str, Any], path: Path) -> Iterable[tuple[str, RoleHold
         if not isinstance(entry, dict):
             raise BadSettings(f"{path}: write [roles.{role}] with a title and a holder")
         title = str(entry.get("title") or role_titles().get(role, role))
-        yield role, RoleHolder(title, str(entry.get("holder", "")), _article(role))
+        yield role, RoleHolder(title, _holders(entry), _article(role))
+
+
+def _holders(entry: Mapping[str, Any]) -> str:
+    """Who holds a role, as it is shown: one name, or several."""
+    several = entry.get("holders")
+    return (
+        ", ".join(map(str, several)) if isinstance(several, list) else str(entry.get("holder", ""))
+    )
 
 
 def _days(value: object, path: Path) -> int:

@@ -15,7 +15,7 @@ NEAR = 0.4  # … where they score at least this share of it
 NOT_THAT = "/not-that"
 
 
-def ask(event: Event, rest: str, services: Services) -> Reply:
+async def ask(event: Event, rest: str, services: Services) -> Reply:
     """Ask whether you may do something, and see the clause of your own school's policy."""
     rest = clean(rest)
     if not any(c.isalnum() for c in rest):
@@ -31,16 +31,22 @@ def ask(event: Event, rest: str, services: Services) -> Reply:
     several = sorted((answer, *answer.also), key=lambda a: a.position)
     for one in several:
         # What tells of an incident is not kept: the list is read for the policy's sake.
-        if one.verdict is Verdict.NOT_COVERED and not _discloses(one):
+        listed = one.verdict is Verdict.NOT_COVERED and not _discloses(one)
+        if listed and not services.memory.reporting(event.person):
             services.note(one.question, Why.UNANSWERED)
     cards = tuple(card for one in several for card in _cards(one, services))
+    if services.memory.reporting(
+        event.person
+    ):  # what was meant for the report may have landed here
+        go_on = Button(services.wording.text("home_draft_button"), "/report-incident")
+        cards = (Card(services.wording.text("report_open"), buttons=(go_on,)), *cards)
     if len(several) > 1:
         opening = services.wording.lines("several", count=len(several), unread=answer.unread)
         return Reply((Card(opening[0], lines=opening[1:]), *cards))
     return Reply(cards)
 
 
-def not_that(event: Event, rest: str, services: Services) -> Reply:
+async def not_that(event: Event, rest: str, services: Services) -> Reply:
     """Say that the last answer was not what you asked."""
     last = rest or services.memory.last(event.conversation)
     if not last:
@@ -63,7 +69,7 @@ def _decided(text: str, services: Services) -> Card | None:
     entry = services.clause(decided.clause)
     if entry is None:  # withdrawn since: the engine answers again
         return None
-    return Card(words.text("own_clause"), Tone.DO, quotes=(_quote(entry, services),))
+    return Card(words.text("own_clause"), Tone.DO, quotes=(quote(entry, services),))
 
 
 def _cards(answer: Answer, services: Services) -> tuple[Card, ...]:
@@ -99,7 +105,7 @@ def _covered(answer: Answer, services: Services) -> Card:
     return Card(
         headline=_asked(answer, headline),
         tone=Tone(answer.verdict.value),
-        quotes=tuple(_quote(f.entry, services) for f in _shown(answer)),
+        quotes=tuple(quote(f.entry, services) for f in _shown(answer)),
         lines=tuple(lines),
         details=words.lines("why", words=_readable(best.matched)),
         buttons=(Button(words.text("not_that_button"), f"{NOT_THAT} {answer.question}"),),
@@ -130,7 +136,8 @@ def _not_covered(answer: Answer, services: Services) -> Card:
     lines = [words.text("whom_to_ask", role=role)]
     if answer.elsewhere:
         lines.append(words.text("elsewhere", documents=answer.elsewhere))
-    if services.school.keep_questions and not _discloses(answer):
+    reporting = services.person is not None and services.memory.reporting(services.person.id)
+    if services.school.keep_questions and not _discloses(answer) and not reporting:
         lines.append(words.text("passed_on"))
     return Card(_asked(answer, headline), Tone.NOT_COVERED, lines=tuple(lines))
 
@@ -146,9 +153,10 @@ def _now(answer: Answer, services: Services) -> Card | None:
     text = services.wording.text(
         kinds[kind].get("advice", "now_report"),
         role=services.role(role or _contact(answer, services)),
-        guidance=services.guidance["images" if answer.careful else "safeguarding"],
+        guidance=services.guidance[kinds[kind].get("guidance", "safeguarding")],
     )
-    return Card(text, Tone.URGENT)
+    report = Button(services.wording.text("report_it_button"), f"/report-incident {kind}")
+    return Card(text, Tone.URGENT, buttons=(report,))
 
 
 def _asked(answer: Answer, headline: str) -> str:
@@ -156,7 +164,7 @@ def _asked(answer: Answer, headline: str) -> str:
     return f"{answer.question}\n{headline}" if answer.position else headline
 
 
-def _quote(entry: Entry, services: Services) -> Quote:
+def quote(entry: Entry, services: Services) -> Quote:
     clause, policy = entry.clause, entry.policy
     source = services.wording.text(
         "source",

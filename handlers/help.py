@@ -6,9 +6,8 @@ from bot.chat.model import Card, Event, Reply
 from handlers.services import Services
 
 
-def show_help(event: Event, rest: str, services: Services) -> Reply:
+async def show_help(event: Event, rest: str, services: Services) -> Reply:
     """Show what you can say."""
-    del event, rest
     lines = services.wording.lines(
         "help",
         school=services.school.name,
@@ -17,9 +16,8 @@ def show_help(event: Event, rest: str, services: Services) -> Reply:
     return Reply((Card(headline=lines[0], lines=lines[1:]),))
 
 
-def show_policies(event: Event, rest: str, services: Services) -> Reply:
+async def show_policies(event: Event, rest: str, services: Services) -> Reply:
     """List the policies the answers come from."""
-    del event, rest
     lines = services.wording.lines(
         "policies",
         school=services.school.name,

@@ -1,9 +1,14 @@
-"""What handlers are given: the school, the answering engine, the wording. Never a socket or a clock."""
+"""What handlers are given: the school, who is talking, the answering engine, the records, the wording.
+
+Never a socket or a clock: `now` is when the event arrived.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from bot.chat.memory import Memory
 from bot.chat.render import Wording
@@ -11,6 +16,12 @@ from bot.config import School
 from bot.policy.answer import Answer
 from bot.policy.asked import Listed, Why
 from bot.policy.index import Entry, PolicyInfo
+
+if TYPE_CHECKING:  # one question needs none of these, and they take a moment to import
+    from bot.people.roster import People, Person
+    from bot.records.store import Store
+    from bot.schedule.calendar import WorkingTime
+    from bot.schedule.handover import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +37,19 @@ class Services:
     note: Callable[[str, Why], None]  # puts a question on the policy owner's list
     decided: Callable[[str], Listed | None]  # what the school decided on such a question
     guidance: Mapping[str, Mapping[str, str]]  # national guidance for this school's nation
+    people: Callable[[], People]  # raises BadSettings where school.toml cannot be read for it
+    records: Callable[[], Awaitable[Store]]  # opened when first needed
+    hours: Callable[[], WorkingTime]
+    patience: Callable[[], Patience]
+    now: datetime  # aware, UTC
+    person: Person | None = None  # who is talking, where they are on the roster
     routes: tuple[tuple[str, str], ...] = field(default=())  # what people can say, what it does
 
     def role(self, role: str) -> str:
         """A role as it is shown: this school's title and present holder."""
         return str(self.school.role(role))
+
+    @property
+    def today(self) -> date:
+        """The date at the school."""
+        return self.hours().today(self.now)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.app import Engine, conversation
-from bot.chat.model import Event
+from bot.app.answers import Engine
+from bot.app.talk import Conversation
+from bot.chat.model import Event, Form, Reply
 from bot.cli import run
 from bot.config import MODEL_SCHOOLS, Home
-from bot.platforms.terminal import Terminal
+from bot.platforms.terminal import Terminal, field_view
 
+pytest_plugins = ["tests.stores"]
 settings.register_profile(
     "house",
     database=None,
@@ -29,6 +32,7 @@ settings.register_profile(
 settings.load_profile("house")
 
 FRAME = re.compile(r"[╭╮╰╯│─]")
+REFERENCE = re.compile(r"R-[0-9A-Z]{4}-[0-9A-Z]{2}")
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,10 @@ def unframed(screen: str) -> str:
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch):
     """A test's home and school are what the test says, whatever this machine has set."""
-    for name in ("MAYI_HOME", "MAYI_SCHOOL", "COLUMNS", "FORCE_COLOR"):
+    ours = [n for n in os.environ if n.startswith(("MAYI_", "SLACK_", "TEAMS_", "GRAPH_"))]
+    for name in (*ours, "COLUMNS", "FORCE_COLOR"):
+        if name == "MAYI_SHARED":
+            continue
         monkeypatch.delenv(name, raising=False)
 
 
@@ -103,6 +110,8 @@ SCHOOL_TOML = """name = "{name}"
 holder = "Robin Head"
 [roles.dsl]
 holder = "Lee Lead"
+[outside.lado]
+phone = "01632 960001"
 """
 
 POLICY = """---
@@ -148,20 +157,56 @@ def rewrite() -> Callable[[Path, str, str], Path]:
     return write_policy
 
 
+class Talk:
+    """A conversation with a school. Saying a line, or filling in the form that was shown, gives the words on
+    the screen."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+        self.forms: dict[str, Form | None] = {}
+        self.references: list[str] = []  # of the reports that were sent, as they were shown
+
+    def __call__(self, text: str, who: str = "sam", /, **values: str | tuple[str, ...]) -> str:
+        reply = self.conversation.handle(Event(text, who, conversation=who, values=values))
+        assert reply.cards or reply.form, f"silence after {text!r}"
+        self.forms[who] = reply.form
+        screen = io.StringIO()
+        terminal = Terminal(screen, colour=False, width=100)
+        terminal.show(Reply(reply.cards, reply.form))
+        for field in reply.form.fields if reply.form else ():
+            terminal.console.print(field_view(field))
+        words = unframed(screen.getvalue())
+        self.references += [r for r in REFERENCE.findall(words) if r not in self.references]
+        return words
+
+    def fill(self, who: str, /, **values: str | tuple[str, ...]) -> str:
+        """Fill in the form that was shown to this person, and send it."""
+        form = self.forms[who]
+        assert form, f"no form was shown to {who}"
+        assert set(values) <= {f.name for f in form.fields}
+        return self(form.says, who, **values)
+
+    def reference(self) -> str:
+        """The reference of the report that was sent last in this conversation."""
+        return self.references[-1] if self.references else "R-0000-00"
+
+    def told(self, who: str) -> str:
+        """What was delivered to this person so far, as they see it."""
+        screen = io.StringIO()
+        cards = tuple(d.card for d in self.conversation.delivered if d.person == who)
+        Terminal(screen, colour=False, width=100).show(Reply(cards))
+        return unframed(screen.getvalue())
+
+
 @pytest.fixture
-def talk() -> Callable[..., Callable[..., str]]:
-    """Opens a conversation with a school; what it returns says a line and gives the words on the screen."""
+def talk() -> Iterator[Callable[..., Talk]]:
+    """Opens a conversation with a school."""
+    opened: list[Conversation] = []
 
-    def open_(home: Path, school: str | None = None) -> Callable[..., str]:
-        handle, _, _ = conversation(Home(home), school)
+    def open_(home: Path, school: str | None = None) -> Talk:
+        opened.append(Conversation(Home(home), school))
+        return Talk(opened[-1])
 
-        def says(text: str, who: str = "sam") -> str:
-            screen = io.StringIO()
-            reply = handle(Event(text, person=who, conversation=who))
-            assert reply.cards, f"silence after {text!r}"
-            Terminal(screen, colour=False, width=100).show(reply)
-            return unframed(screen.getvalue())
-
-        return says
-
-    return open_
+    yield open_
+    for conversation in opened:
+        conversation.close()

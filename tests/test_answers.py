@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.app import Engine, answer_object
+from bot.app.answers import Engine, answer_object
 from bot.config import Home
 
 # --- a verdict is about the act, at the clause's strength ------------------------------------------

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.app import Engine, as_object, conversation
+from bot.app.answers import Engine, as_object
+from bot.app.talk import Conversation
 from bot.chat.model import Event, Reply
 from bot.config import MODEL_SCHOOLS, Home
 from bot.platforms.terminal import Terminal
@@ -106,7 +107,9 @@ def conversations(built, tmp_path_factory):
     """A conversation with a model school, in a home that may be written to."""
     root = tmp_path_factory.mktemp("hostile")
     shutil.copytree(built.root / "data", root / "data", dirs_exist_ok=True)
-    return conversation(Home(root), "model-secondary")[0]
+    opened = Conversation(Home(root), "model-secondary")
+    yield opened.handle
+    opened.close()
 
 
 @pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
-import importlib
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -25,6 +26,11 @@ SOURCES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "handlers").rglob("*.p
 
 
 # --- imports ---------------------------------------------------------------------------------------------
+
+
+ROOMS_OF_HANDLERS = (
+    "", "chat", "people", "policy", "records", "schedule", "config", "errors",
+)  # fmt: skip
 
 
 def layers() -> list[str]:
@@ -74,14 +80,18 @@ def test_no_module_imports_upwards(file):
             if package == "handlers":
                 assert here == "app", f"{here} imports {name}"
         if room[0] == "handlers" and package == "bot":
-            assert rest.split(".")[0] in ("", "chat", "policy", "config", "errors"), name
+            assert rest.split(".")[0] in ROOMS_OF_HANDLERS, name
 
 
 def test_the_contracts_hold():
     """What `make check` runs, so that a broken contract also fails the tests."""
-    use_cases = importlib.import_module("importlinter.cli")
+    # In a process of its own: it turns off every logger that is there.
+    lint = "from importlinter.cli import lint_imports; import sys; sys.exit(lint_imports(no_cache=True))"
+    ran = subprocess.run(
+        [sys.executable, "-c", lint], cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
-    assert use_cases.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+    assert ran.returncode == 0, ran.stdout
 
 
 def test_nothing_happens_on_import_that_needs_the_environment():
@@ -170,7 +180,10 @@ def test_a_topic_says_what_it_is_about(topic):
 def test_an_incident_kind_is_well_formed(kind):
     entry = INCIDENTS[kind]
 
-    assert set(entry) <= {"title", "topics", "words", "urgent", "advice", "safeguarding"}
+    assert set(entry) <= {
+        "title", "label", "about", "topics", "words", "urgent", "advice", "safeguarding", "guidance",
+        "keep_years", "sensitive", "evidence",
+    }  # fmt: skip
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", kind)
     assert entry["title"].strip()
     assert set(entry["topics"]) <= set(TOPICS)
@@ -239,7 +252,7 @@ def test_every_role_a_model_policy_sends_staff_to_is_known_and_held(school):
 
 def test_guidance_says_the_same_things_for_every_nation():
     for nation, told in data("guidance.toml").items():
-        assert set(told) == {"images", "safeguarding"}, nation
+        assert set(told) == {"images", "safeguarding", "allegations"}, nation
         assert all(set(g) == {"title", "by", "edition"} for g in told.values()), nation
 
 

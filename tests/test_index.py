@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Engine
-from bot.app import answer_object as answer
+from bot.app.answers import Engine
+from bot.app.answers import answer_object as answer
 from bot.config import MODEL_SCHOOLS, Home, model_folder
 
 PHONES = """Staff must not use a personal phone in a classroom. {#PH-1}

@@ -161,7 +161,7 @@ def test_a_template_that_is_not_utf_8_is_a_plain_line_that_names_it(home, oak, t
 
 def test_a_mistake_in_the_welcome_could_not_be_done(home, oak, mayi):
     (oak / "welcome.j2").write_text("{{ nobody_knows }}", "utf-8")
-    ran = mayi("--home", home, "ask", ASKED)
+    ran = mayi("--home", home, "try", stdin=ASKED)
 
     assert ran.status == 3
     assert "welcome.j2" in ran.err

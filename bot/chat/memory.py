@@ -13,10 +13,11 @@ _FOLLOWS = re.compile(
 
 
 class Memory:
-    """The last question of each conversation."""
+    """The last question of each conversation, and who is in the middle of a report."""
 
     def __init__(self) -> None:
         self._last: OrderedDict[str, str] = OrderedDict()
+        self._reporting: OrderedDict[str, None] = OrderedDict()
 
     def complete(self, conversation: str, text: str) -> str:
         """Return the text, behind the question it follows up where it is a follow-up."""
@@ -24,6 +25,18 @@ class Memory:
         if before and _FOLLOWS.match(text) and len(text.split()) <= SHORT:
             return f"{before.rstrip(' ?')}, {text}"
         return text
+
+    def reporting(self, person: str) -> bool:
+        """Whether somebody has a report open that they have not sent."""
+        return person in self._reporting
+
+    def reports(self, person: str, *, on: bool) -> None:
+        """Remember that somebody has a report open, or no longer."""
+        self._reporting.pop(person, None)
+        if on:
+            self._reporting[person] = None
+            while len(self._reporting) > KEPT:
+                self._reporting.popitem(last=False)
 
     def last(self, conversation: str) -> str:
         """The last question of a conversation, or empty."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -22,8 +22,11 @@ class Route(Generic[Services]):
     A route with no words takes whatever no other route took.
     """
 
-    handler: Callable[[Event, str, Services], Reply]  # (event, what followed the word, services)
+    # (event, what followed the word, services)
+    handler: Callable[[Event, str, Services], Awaitable[Reply]]
     words: tuple[str, ...] = ()
+    shown: bool = True  # whether help lists it: a step of a form is no command
+    private: bool = False  # whether it is only for where nobody else sees the reply
 
     @property
     def help(self) -> str:
@@ -40,11 +43,13 @@ class Router(Generic[Services]):
         self._routes = tuple(routes)
         self._wording = wording
 
-    def handle(self, event: Event, services: Services) -> Reply:
+    async def handle(self, event: Event, services: Services) -> Reply:
         """Answer an event. A failure becomes a plain card: the person is never left waiting."""
         route, rest = self._find(event.text)
         try:
-            return route.handler(event, rest, services)
+            if route.private and not event.private:
+                return Reply((Card(self._wording(services).text("in_private")),))
+            return await route.handler(event, rest, services)
         except MayIError as e:
             return Reply((Card(str(e)),))
         except Exception as e:  # noqa: BLE001  # the last resort: say so and carry on

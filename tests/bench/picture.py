@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from bot.app import conversation
+from bot.app.talk import Conversation
 from bot.chat.model import Event
 from bot.config import home
 from bot.platforms.terminal import card_view
@@ -64,12 +64,13 @@ def main() -> None:
         markup=False,
     )
     with tempfile.TemporaryDirectory() as folder:
-        handle, school, _ = conversation(home(folder, {}), given.school)
+        talk = Conversation(home(folder, {}), given.school)
         for question in given.question:
-            screen.print(Text(f"{school.id} > {question}", style="bold"))
-            for card in handle(Event(question, conversation="picture")).cards:
+            screen.print(Text(f"{talk.school.id} > {question}", style="bold"))
+            for card in talk.handle(Event(question, conversation="picture")).cards:
                 print(f"{question} -> {card.headline}")
                 screen.print(card_view(card))
+        talk.close()
     # The same file from the same conversation; and no font is fetched from anywhere.
     svg = screen.export_svg(title="mayi try", theme=THEME, unique_id="mayi")
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)

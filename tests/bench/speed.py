@@ -24,7 +24,7 @@ from typing import Any
 
 from rich.progress import Progress
 
-from bot.app import Engine, engine_version
+from bot.app.answers import Engine, engine_version
 from bot.config import MODEL_SCHOOLS, Home, model_folder
 from bot.policy import bank
 from bot.policy.index import open_index

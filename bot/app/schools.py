@@ -1,0 +1,45 @@
+"""Setting a school up, and its wording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.chat.render import Wording
+from bot.config import MODEL_SCHOOLS, Home, School, model_folder, valid_school_id
+from bot.errors import BadUse, CannotDo
+
+
+def wording_of(school: School) -> Wording:
+    """What MayI says at a school: its own templates before those of the package."""
+    own = school.folder / "templates"
+    return Wording((own,) if own.is_dir() else ())
+
+
+def init(home: Home, school: str, like: str | None) -> str:
+    """Set up a school; never over one that is there."""
+    import shutil
+
+    if not valid_school_id(school):
+        raise BadUse(
+            f"'{school[:60]}' cannot name a school: use lower-case letters, digits and hyphens"
+        )
+    if like is not None and like not in MODEL_SCHOOLS:
+        raise BadUse(f"'{like[:60]}' is not a model school; there are: {', '.join(MODEL_SCHOOLS)}")
+    folder = home.root / "schools" / school
+    if folder.exists():
+        raise BadUse(f"{folder} is there already; nothing was changed")
+    try:
+        if like:
+            shutil.copytree(model_folder(like), folder)
+        else:
+            (folder / "policies").mkdir(parents=True)
+            write_school(folder, school)
+    except OSError as e:
+        raise CannotDo(f"{folder}: {e.strerror}; check the path and its permissions") from e
+    return Wording().text("school_made", folder=folder, school=school, like=like)
+
+
+def write_school(folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    quoted = name.replace("\\", "").replace('"', "'")
+    (folder / "school.toml").write_text(Wording().text("school.toml", name=quoted) + "\n", "utf-8")

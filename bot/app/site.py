@@ -1,0 +1,137 @@
+"""One running MayI: its engine, its records and what it knows of each school, for whoever carries the talk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.app.answers import Engine
+from bot.app.schools import wording_of
+from bot.chat.memory import Memory
+from bot.config import Home, School, data
+from bot.errors import CannotDo, MayIError
+from bot.policy.asked import Asked, Listed, Why
+from handlers.services import Services
+
+if TYPE_CHECKING:
+    from bot.people.roster import Known, People
+    from bot.records.store import Enqueue, Store
+
+log = logging.getLogger(__name__)
+
+
+def the_time() -> datetime:
+    """Now. Nothing else in MayI reads the clock."""
+    return datetime.now(tz=UTC)
+
+
+@dataclass(slots=True)
+class Site:
+    """Everything that lives as long as the process. Close it when done."""
+
+    home: Home
+    clock: Callable[[], datetime] = the_time
+    enqueue: Enqueue | None = None  # puts a message on the work queue, where there is one
+    engine: Engine = field(init=False)
+    _schools: dict[str, Services] = field(default_factory=dict)
+    # What chat platforms tell of who works at a school; see bot.app.front.
+    known: dict[str, tuple[Known, ...]] = field(default_factory=dict)
+    _people: dict[str, tuple[School, tuple[Known, ...], People]] = field(default_factory=dict)
+    _store: Store | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.engine = Engine(self.home)
+
+    def services(self, school_id: str, person: str = "") -> Services:
+        """A school's surroundings for one event by this person, as its files are now."""
+        school = self.home.school(school_id)
+        base = self._schools.get(school.id)
+        if base is None or base.school is not school:
+            base = self._schools[school.id] = self._surroundings(school, base)
+        known = self.people(school).person(person) if person else None
+        return replace(base, now=self.clock(), person=known)
+
+    def people(self, school: School) -> People:
+        """The school's roster, read once for as long as its school.toml and the platforms' lists stay."""
+        from bot.people.roster import people_of, with_known
+
+        known = self.known.get(school.id, ())
+        kept = self._people.get(school.id)
+        if kept is None or kept[0] is not school or kept[1] is not known:
+            people = people_of(school)
+            if known:
+                people = with_known(people, known, all_are_staff=staff_by_platform(school))
+            kept = self._people[school.id] = (school, known, people)
+        return kept[2]
+
+    async def records(self) -> Store:
+        """The records, opened and brought up to date when first needed."""
+        async with self._opening:
+            if self._store is None:
+                from bot.app.records import open_store
+
+                self._store = await open_store(self.home, self.enqueue)
+            return self._store
+
+    @property
+    def opened(self) -> Store | None:
+        """The records, if something has needed them."""
+        return self._store
+
+    async def close(self) -> None:
+        if self._store is not None:
+            await self._store.close()
+            self._store = None
+        self.engine.close()
+
+    def _surroundings(self, school: School, before: Services | None) -> Services:
+        from bot.schedule.calendar import working_time
+        from bot.schedule.handover import patience_of
+
+        asked = Asked(self.home.questions_file(school.id))
+        return Services(
+            school=school,
+            wording=wording_of(school),
+            memory=before.memory if before else Memory(),
+            answer=lambda text: self.engine.answer(school, text),
+            policies=lambda: self.engine.policies(school),
+            clause=lambda clause: self.engine.index(school).by_id(clause),
+            note=lambda text, why: _note(asked, school, text, why, self.clock()),
+            decided=lambda text: _decided(asked, text),
+            guidance=data("guidance.toml").get(school.nation, data("guidance.toml")["England"]),
+            people=lambda: self.people(school),
+            records=self.records,
+            hours=lambda: working_time(school),
+            patience=lambda: patience_of(school),
+            now=self.clock(),
+        )
+
+
+def staff_by_platform(school: School) -> bool:
+    """Whether a platform's own list of members is the school's roster: roster is not "list"."""
+    return any(
+        str(school.settings.get(name, {}).get("roster", "list")) != "list"
+        for name in ("slack", "teams")
+    )
+
+
+def _decided(asked: Asked, text: str) -> Listed | None:
+    """What the school decided on a question; a list that cannot be read stops no answer."""
+    try:
+        return asked.own_answer(text)
+    except MayIError as e:
+        log.warning("%s", e)
+        return None
+
+
+def _note(asked: Asked, school: School, text: str, why: Why, now: datetime) -> None:
+    if not school.keep_questions:
+        return
+    with contextlib.suppress(CannotDo):  # the list is a convenience: the answer goes out
+        asked.note(text, why, now, timedelta(days=school.keep_questions))

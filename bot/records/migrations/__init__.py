@@ -1,0 +1,1 @@
+"""The shape of the database, step by step; `bot.records.migrate` takes the steps."""
