@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ MODEL_SCHOOLS = (
     "model-primary-wales",
     "model-special",
 )
+SLACK_API = "https://slack.com/api/"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}  # what each is usually found at
 
 
@@ -243,6 +246,144 @@ def _smtp(env: Mapping[str, str]) -> Smtp | None:
         env.get("MAYI_SMTP_PASSWORD", ""),
         cast('Literal["starttls", "tls", "none"]', tls),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TeamsSettings:
+    """What the environment says of Microsoft Teams and Graph."""
+
+    client_id: str  # of the app registration, which is the bot's as well
+    client_secret: str = field(default="", repr=False)
+    managed_identity: str = ""  # in place of a secret, on Azure: "system" or a client id
+    tenant: str = ""  # where the app is registered
+    tenants: frozenset[str] = frozenset()  # whose people come in
+    unauthenticated: bool = False  # for trying things out: nobody's token is checked
+    host: str = "127.0.0.1"  # where this process listens
+    published: bool = False  # whether it has an address on other machines
+    targeted: bool = True  # whether to answer in a channel with messages that one member alone sees
+    service_url: str = "https://smba.trafficmanager.net/teams"
+    app: str = ""  # the id of the app in the school's Teams catalogue, to install it by
+    group: str = ""  # the Entra group that holds the staff
+    mail_from: str = ""  # the mailbox that Graph sends mail from
+
+    @property
+    def graph(self) -> bool:
+        """Whether anything is set up that Graph is needed for."""
+        return bool(self.app or self.group or self.mail_from)
+
+
+def teams_settings(environ: Mapping[str, str] | None = None) -> TeamsSettings | None:
+    """Return what the environment says of Teams; None where it is not set up. Raises BadSettings."""
+    env = os.environ if environ is None else environ
+
+    def of(name: str) -> str:
+        return env.get(f"MAYI_TEAMS_{name}", "").strip()
+
+    client, tenant = of("CLIENT_ID").lower(), of("TENANT").lower()
+    if of("UNAUTHENTICATED") not in ("", "development"):
+        raise BadSettings(
+            "MAYI_TEAMS_UNAUTHENTICATED: write development, or leave it out: it lets anybody in"
+        )
+    unauthenticated = bool(of("UNAUTHENTICATED"))
+    if not client and not unauthenticated:
+        return None
+    tenants = [t.lower() for t in of("TENANTS").replace(",", " ").split()]
+    ids = {"CLIENT_ID": client, "TENANT": tenant, "APP": of("APP"), "GROUP": of("GROUP")}
+    for name, value in (*ids.items(), *(("TENANTS", t) for t in tenants)):
+        if value and not _GUID.fullmatch(value):
+            raise BadSettings(
+                f"MAYI_TEAMS_{name}: write an id such as 01234567-89ab-cdef-0123-456789abcdef"
+            )
+    told = serving(env)
+    public = urlsplit(told.url).hostname if told.url else ""
+    return TeamsSettings(
+        client_id=client or "00000000-0000-0000-0000-000000000000",
+        client_secret=of("CLIENT_SECRET"),
+        managed_identity=of("MANAGED_IDENTITY"),
+        tenant=tenant,
+        tenants=frozenset({tenant, *tenants} - {""}),
+        unauthenticated=unauthenticated,
+        host=told.host,
+        published=bool(public) and public not in LOOPBACK,
+        targeted=of("TARGETED") != "no",
+        app=of("APP").lower(),
+        group=of("GROUP").lower(),
+        mail_from=of("MAIL_FROM"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SlackSettings:
+    """What the environment says of Slack."""
+
+    bot_token: str = field(default="", repr=False)  # of one workspace
+    app_token: str = field(default="", repr=False)  # for Socket Mode
+    signing_secret: str = field(default="", repr=False)  # for HTTP
+    api_url: str = SLACK_API
+    client_id: str = ""  # for workspaces that install MayI themselves
+    client_secret: str = field(default="", repr=False)
+
+    @property
+    def mode(self) -> Literal["socket", "http"]:
+        """How Slack reaches MayI: over a connection of ours where there is a token for it, else by HTTP."""
+        return "socket" if self.app_token or not self.signing_secret else "http"
+
+    @property
+    def many(self) -> bool:
+        """Whether other workspaces can install MayI."""
+        return bool(self.client_id and self.client_secret)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not set and is needed."""
+        found = []
+        if not self.app_token and not self.signing_secret:
+            found.append("SLACK_APP_TOKEN (or SLACK_SIGNING_SECRET, for HTTP)")
+        if not self.bot_token and not self.many:
+            found.append("SLACK_BOT_TOKEN")
+        if bool(self.client_id) != bool(self.client_secret):
+            found.append("SLACK_CLIENT_SECRET" if self.client_id else "SLACK_CLIENT_ID")
+        return tuple(found)
+
+
+def slack_settings(environ: Mapping[str, str] | None = None) -> SlackSettings | None:
+    """Return what the environment says of Slack; None where it says nothing. Raises BadSettings."""
+    env = os.environ if environ is None else environ
+    named = {
+        key: env.get(f"SLACK_{key}", "").strip()
+        for key in (
+            "BOT_TOKEN", "APP_TOKEN", "SIGNING_SECRET", "CLIENT_ID", "CLIENT_SECRET",
+        )
+    }  # fmt: skip
+    if not any(named.values()):
+        return None
+    for key, begins, other in (("BOT_TOKEN", "xoxb-", "xapp-"), ("APP_TOKEN", "xapp-", "xoxb-")):
+        if named[key].startswith(other):
+            raise BadSettings(
+                f"SLACK_{key}: this is the other token; the right one begins with {begins}"
+            )
+    return SlackSettings(
+        **{key.lower(): value for key, value in named.items()},
+        api_url=_slack_api(env.get("SLACK_API_URL", "").strip()),
+    )
+
+
+def _slack_api(value: str) -> str:
+    if not value:
+        return SLACK_API
+    try:
+        split = urlsplit(value)
+        host, _ = split.hostname, split.port
+    except ValueError:
+        host = None
+    if not host or split.query or split.fragment or "@" in value:
+        raise BadSettings("SLACK_API_URL: write the address of an API, such as https://slack.com/api/")
+    if split.scheme != "https" and not (split.scheme == "http" and host in LOOPBACK):
+        raise BadSettings(
+            "SLACK_API_URL: tokens are sent there, so it begins with https:// "
+            "(http:// only for 127.0.0.1 or localhost)"
+        )
+    return value.rstrip("/") + "/"
 
 
 def model_folder(school: str) -> Path:

@@ -500,14 +500,13 @@ def _advice(kind: str, filled: Mapping[str, Any], services: Services) -> list[st
     # Nobody is named here whom the typed name may mean: the page that asks about them comes later.
     matter = matter_of(content_of(filled, services, last=True))
     first = path(matter, services.people(), services.today)[0]
-    role = spoken(first.role, first.person, services)
-    if first.person and matter.about in MAY_BE_THEM:
-        role = services.wording.text("unless_about_them", role=role)
     advice = services.wording.lines(
         entry.get("advice", "now_report"),
-        role=role,
+        role=spoken(first.role, first.person, services),
         guidance=services.guidance[entry.get("guidance", "safeguarding")],
     )
+    if first.person and matter.about in MAY_BE_THEM:
+        advice = (*advice, services.wording.text("unless_about_them"))
     ours = () if "guidance" in entry else services.wording.lines("report_our_advice")
     no_files = services.wording.lines("report_no_files", evidence=entry.get("evidence", False))
     return [*advice, *ours, *no_files]

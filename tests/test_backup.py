@@ -95,8 +95,10 @@ async def test_a_backup_holds_no_key_and_no_readable_word(saved, tmp_path):
         "deliveries": 3,
         "drafts": 3,
         "entries": 3,
+        "keepsakes": 0,
         "messages": 3,
         "reports": 3,
+        "roster": 0,
         "seen": 0,
         "visits": 0,
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -482,18 +480,3 @@ def test_short_pieces_keep_every_word(text: str, longest: int) -> None:
 
     assert all(len(piece) <= longest for piece in pieces)
     assert "".join("".join(pieces).split()) == "".join(text.split())
-
-
-def test_reading_two_thousand_clauses_is_quick() -> None:
-    clauses = [
-        Cut(("Rules",), "Staff must not:", f"{text} (rule {n})", (n,))
-        for n in range(30)
-        for *_, text in MADE_UP
-    ][:2000]
-    read(clauses[0], STAFF)
-
-    start = time.perf_counter()
-    for each in clauses:
-        read(each, STAFF)
-
-    assert time.perf_counter() - start < 2

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -650,25 +649,6 @@ def test_a_question_loads_nothing_it_does_not_need(home, how, more):
     assert sorted(loaded & {*NEVER, *more}) == []
 
 
-def test_a_question_costs_about_as_much_processor_time_as_starting_python_twice(home):
-    """Half a second from a cold start on an idle machine; measured as processor time, which others cannot spoil."""
-
-    def cost(*arguments: str) -> float:
-        before = os.times()
-        subprocess.run([sys.executable, *arguments], check=True, capture_output=True, timeout=60)
-        after = os.times()
-        return (
-            after.children_user
-            + after.children_system
-            - before.children_user
-            - before.children_system
-        )
-
-    asked = min(cost("-m", "bot", "--home", str(home), "ask", "--json", QUESTION) for _ in range(2))
-
-    assert asked < 0.5
-
-
 def test_a_stream_is_answered_while_it_is_still_being_typed(home):
     """A program that asks one question at a time and waits for its answer is not left waiting."""
     with subprocess.Popen(
@@ -678,9 +658,7 @@ def test_a_stream_is_answered_while_it_is_still_being_typed(home):
     ) as asking:
         asking.stdin.write(lines({"id": 1, "question": QUESTION}).encode())
         asking.stdin.flush()
-        began = time.monotonic()
-        answer = json.loads(asking.stdout.readline())
+        answer = json.loads(asking.stdout.readline())  # comes although nothing more was typed
         asking.stdin.close()
 
         assert answer["id"] == 1
-        assert time.monotonic() - began < 30

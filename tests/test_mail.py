@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import email
 import ssl
-import time
 from datetime import UTC, datetime
 from email.policy import default
 
@@ -157,10 +156,8 @@ async def test_a_line_that_breaks_afterwards_leaves_open_whether_it_arrived(serv
 
 
 async def test_a_slow_server_is_not_waited_for(serve):
-    started = time.monotonic()
     e = await refused(plain(serve(Box(data="slow")), seconds=0.2))
     assert (e.for_good, e.perhaps) == (False, True)
-    assert time.monotonic() - started < 0.8
 
 
 async def test_a_server_that_says_nothing_is_not_waited_for():

@@ -72,8 +72,10 @@ def tries(practice: Practice, person: str, reference: str, ways=WAYS) -> dict[st
     for line, values in ways:
         there = practice.say(line.format(reference), person, **values)
         files = practice.reply.files
-        missing = practice.say(line.format(UNKNOWN), person, **values)
-        if there != missing or files:
+        asked = (person, line, *values)
+        if asked not in practice.missing:  # it does not change, and every refusal is written down
+            practice.missing[asked] = practice.say(line.format(UNKNOWN), person, **values)
+        if there != practice.missing[asked] or files:
             differs[f"{line} {values}"] = there
     return differs
 

@@ -41,6 +41,7 @@ class Practice:
     def __init__(self, home: Path, school: str) -> None:
         self.home, self.school, self.now = home, school, MONDAY
         self.forms: dict[str, Form | None] = {}
+        self.missing: dict[tuple, str] = {}  # what is heard of a report that is not there
         self.reply = Reply()
         self.open()
 
@@ -414,6 +415,22 @@ def test_there_is_no_place_for_a_file_and_the_form_says_why(primary):
 
     assert {k.value for k in FieldKind} == {"choice", "choices", "line", "text"}
     assert re.search(r"no place for (files|pictures)", heard)
+
+
+@pytest.mark.parametrize(
+    "template", ["report_opening", "report_who", "report_receipt", "report_new", "now_report"]
+)
+def test_a_spoilt_template_of_the_school_stops_no_report(home, practice, template):
+    """A school may word every message itself; its mistake must not come between a reporter and the recipient."""
+    own_school(home, "model-primary")
+    folder = home / "schools" / "model-primary" / "templates"
+    folder.mkdir()
+    (folder / f"{template}.j2").write_text("{{ nothing.like.this }}")
+    here = practice("model-primary")
+    reference = here.send(about="pupil", kind="pupil-bullying")
+
+    assert here.told(DSL)
+    assert "It." in here.say(f"/open {reference}", DSL)
 
 
 # --- what was typed is not lost ------------------------------------------------------------------------

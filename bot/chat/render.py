@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -12,21 +13,30 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.errors import BadSettings
 
+log = logging.getLogger(__name__)
+# What is said to somebody who reports, or has a report.
+MUST_NOT_FAIL = ("report", "desk", "role", "now_", "unless_", "in_private", "only_staff", "home")
+
 
 class Wording:
     """Renders messages; a school's own `templates/` folder overrides any of them."""
 
     def __init__(self, overrides: Sequence[Path] = ()) -> None:
+        self._own = bool(overrides)
         self._environment = _environment(tuple(str(o) for o in overrides))
 
     def text(self, template: str, /, **values: Any) -> str:
         """Return the message of this template, filled in.
 
-        Raises BadSettings, naming the template, where one uses a value that does not exist.
+        A school's own copy that fails stops no report: there the built-in words step in. Elsewhere it
+        raises BadSettings, naming the template, where one uses a value that does not exist.
         """
         try:
             return self._environment.get_template(f"{template}.j2").render(values).strip()
         except Exception as e:  # a school's own copy can fail in any way
+            if self._own and template.startswith(MUST_NOT_FAIL):
+                log.error("template %s.j2 of the school fails: %s", template, type(e).__name__)  # noqa: TRY400
+                return Wording().text(template, **values)
             raise BadSettings(
                 f"template {template}.j2: {e}; mend or remove the school's own copy"
             ) from e

@@ -95,6 +95,7 @@ class Work:
         self._ticking: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[str]] = set()
         self._stopping = False
+        self._end = asyncio.Event()
 
     async def launch(self) -> None:
         """Start: from now on what the store writes is handed over, and the clock runs.
@@ -105,6 +106,7 @@ class Work:
             raise RuntimeError("the work is launched in this process already")
         self._loop = asyncio.get_running_loop()
         self._stopping = False
+        self._end.clear()
         # Before DBOS: work may only be claimed under a name that beats. It also finds a database that
         # is locked or gone, which DBOS would wait for without end.
         await self._make_heartbeats()
@@ -139,6 +141,8 @@ class Work:
         """Do what each minute asks of this process. A part that fails leaves the others alone."""
         now = self._clock()
         for part in (self._beat, self._ask_for_jobs, self._requeue, self._take_over):
+            if self._stopping:
+                return
             try:
                 await part(now)
             except Exception as e:  # noqa: BLE001  # the next tick tries again
@@ -153,9 +157,12 @@ class Work:
             return
         self._stopping = True
         self._store.enqueue = None
+        self._end.set()
         if self._ticking is not None:
-            self._ticking.cancel()
-            await asyncio.wait([self._ticking])
+            # Not cut short: a transaction that is cancelled may swallow it and the tick goes on.
+            _, late = await asyncio.wait([self._ticking], timeout=GRACE_SECONDS)
+            for task in late:
+                task.cancel()
             self._ticking = None
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=GRACE_SECONDS)
@@ -249,9 +256,10 @@ class Work:
     # The tick and its parts.
 
     async def _tick_on(self) -> None:
-        while True:
+        while not self._stopping:
             await self.tick()
-            await asyncio.sleep(self._every.total_seconds())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._end.wait(), self._every.total_seconds())
 
     async def _make_heartbeats(self) -> None:
         for last in (False, True):
