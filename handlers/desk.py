@@ -30,7 +30,7 @@ from handlers.delivery import (
     tell_reporter,
 )
 from handlers.export import copies
-from handlers.report import LONGEST, checklist, only_staff
+from handlers.report_pages import LONGEST, checklist
 from handlers.services import Services
 
 NEEDS_WORDS = {"note": EntryKind.NOTE, "outcome": EntryKind.OUTCOME}
@@ -39,7 +39,7 @@ NEEDS_WORDS = {"note": EntryKind.NOTE, "outcome": EntryKind.OUTCOME}
 async def desk(event: Event, rest: str, services: Services) -> Reply:
     """See the reports that wait for you."""
     if services.person is None:
-        return only_staff(services)
+        return services.refuse()
     store = await services.records()
     cards = []
     async with store.writing() as tx:
@@ -200,7 +200,7 @@ def _waiting(case: Case, mine: Delivery, services: Services) -> Card:
     lines = words.lines(
         "desk_waiting",
         reference=reference,
-        sent=_local(case.report.created, services),
+        sent=services.local(case.report.created),
         state=state(case, services),
         urgent=case.urgent,
         role=spoken(mine.role, mine.person, services, named=False),
@@ -252,7 +252,7 @@ async def account(tx: Transaction, case: Case, services: Services) -> tuple[str,
     return services.wording.lines(
         "desk_report",
         reference=report.reference,
-        sent=_local(report.created, services),
+        sent=services.local(report.created),
         kind=data("incidents.toml").get(content.kind, {}).get("title", content.kind),
         about=offered["about"].get(content.about, content.about),
         who=content.who,
@@ -268,7 +268,7 @@ async def account(tx: Transaction, case: Case, services: Services) -> tuple[str,
             {
                 "entry": e,
                 "text": _as_typed(e.text),
-                "at": _local(e.at, services),
+                "at": services.local(e.at),
                 "name": name(e.person),
                 "to": offered["to"].get(e.to, e.to),
             }

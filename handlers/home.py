@@ -6,14 +6,13 @@ from bot.chat.model import Button, Card, Event, Reply, Tone
 from bot.records import reports
 from bot.records.reports import State
 from handlers.delivery import case_of, delivery_to
-from handlers.report import only_staff
 from handlers.services import Services
 
 
 async def home(event: Event, rest: str, services: Services) -> Reply:
     """See what awaits you."""
     if services.person is None:
-        return only_staff(services)
+        return services.refuse()
     words, store = services.wording, await services.records()
     waiting = urgent = mine = 0
     async with store.writing() as tx:  # its reads are of one moment

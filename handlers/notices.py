@@ -6,7 +6,9 @@ Neither holds a word of any report: a reference, a role, and where to go.
 from __future__ import annotations
 
 from bot.chat.model import Button, Card, Tone
+from bot.records import reports
 from bot.records.messages import Message
+from handlers.delivery import case_of, delivery_to
 from handlers.services import Services
 
 # What can be pressed under each message: (template of the label, what it says).
@@ -23,6 +25,21 @@ BUTTONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("report_status_button", "/my-reports"),
     ),
 }
+
+
+# What only a recipient gets.
+FOR_READERS = frozenset({"report_new", "report_reminder", "report_added"})
+
+
+async def still_theirs(message: Message, services: Services) -> bool:
+    """Whether a message may still go to its reader: one that waited can be to somebody kept out since."""
+    if message.template not in FOR_READERS:
+        return True
+    store = await services.records()
+    reference = str(message.filled.get("reference", ""))
+    async with store.writing() as tx:
+        report = await reports.by_reference(tx.conn, tx.sealer, services.school.id, reference)
+        return report is not None and delivery_to(await case_of(tx, report), services) is not None
 
 
 def notice(message: Message, services: Services) -> Card:

@@ -7,15 +7,8 @@ from handlers.ask import ask, not_that
 from handlers.desk import desk, handle_report, open_report, refer_report, too_close
 from handlers.help import show_help, show_policies
 from handlers.home import home
-from handlers.report import (
-    add_to_report,
-    my_reports,
-    rang,
-    report,
-    report_again,
-    report_back,
-    report_page,
-)
+from handlers.my_reports import add_to_report, my_reports, rang
+from handlers.report import report, report_again, report_back, report_page
 from handlers.services import Services
 
 ROUTES: tuple[Route[Services], ...] = (

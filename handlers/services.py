@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from bot.chat.memory import Memory
+from bot.chat.model import Card, Reply
 from bot.chat.render import Wording
 from bot.config import School
 from bot.policy.answer import Answer
@@ -48,6 +49,14 @@ class Services:
     def role(self, role: str) -> str:
         """A role as it is shown: this school's title and present holder."""
         return str(self.school.role(role))
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment by the school's own clock."""
+        return moment.astimezone(self.hours().zone)
+
+    def refuse(self) -> Reply:
+        """What everybody hears who is not on the roster."""
+        return Reply((Card(self.wording.text("only_staff", school=self.school.name)),))
 
     @property
     def today(self) -> date:

@@ -241,7 +241,7 @@ async def test_a_former_holder_gets_no_link(world):
     world.rewrite('holder = "Sam Sample"', 'holder = "Max Newcomer"')
 
     why = await failure(by(world), message)
-    assert (str(why), why.for_good) == ("holds-nothing", True)
+    assert (str(why), why.for_good) == ("no-longer-theirs", True)
     assert not world.inbox.got
 
 

@@ -17,7 +17,7 @@ from bot.records import visits
 from bot.records.messages import Message, NotSent
 from bot.work.sending import Carry
 from handlers.notices import mail as waiting_mail
-from handlers.notices import notice
+from handlers.notices import notice, still_theirs
 from handlers.services import Services
 
 NEW_LINK = "mail_link"  # the message that somebody asked for, in place of a link that is used up
@@ -37,6 +37,8 @@ def carrier(
             services = site.services(message.school, message.person)
             if services.person is None:
                 raise NotSent("not-on-roster", for_good=True)
+            if not await still_theirs(message, services):
+                raise NotSent("no-longer-theirs", for_good=True)
             return await _carry(message, services)
         except MayIError as e:  # a school.toml or a template being mended, or records out of reach
             raise NotSent(type(e).__name__) from None

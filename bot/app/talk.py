@@ -158,9 +158,12 @@ class Conversation:
         await send(await self.site.records(), message, self._carry, self.site.clock)
 
     async def _carry(self, message: Message) -> str:
-        from handlers.notices import notice
+        from bot.records.messages import NotSent
+        from handlers.notices import notice, still_theirs
 
-        services = self._services()
+        services = self._services(message.person)
+        if not await still_theirs(message, services):
+            raise NotSent("no-longer-theirs", for_good=True)
         self.delivered.append(Delivered(message.person, notice(message, services)))
         return "practice"
 
