@@ -32,8 +32,9 @@ check: $(VENV)/.dev ## lint, types, import contracts, docs against code; no test
 bench: $(VENV)/.dev ## print the measured tables
 	@$(BIN)/python -m tests.bench
 
-fit: $(VENV)/.dev ## fit the topic model and the weights anew (some minutes)
+fit: $(VENV)/.dev ## fit the topic models and the weights anew (some minutes)
 	@$(BIN)/python -m tests.bench.fit_topics
+	@$(BIN)/python -m tests.bench.fit_network
 	@$(BIN)/python -m tests.bench.fit_weights
 
 picture: $(VENV)/.dev ## draw the conversation in the README anew
