@@ -63,6 +63,15 @@ def test_the_verdict_is_about_the_act_at_the_clauses_strength(
     assert (found.verdict, found.strength) == (verdict, strength)
 
 
+@pytest.mark.parametrize("message", ["/nonsense", "blah", "qzx wvk"])
+def test_what_says_nothing_is_not_covered(oak, message):
+    assert oak(message).verdict == "not_covered"
+
+
+def test_a_word_the_clause_lacks_is_read_by_its_meaning(oak):
+    assert oak("may I befriend a schoolboy on Instagram?").found[0].entry.clause.id == "PH-1"
+
+
 def test_an_approval_names_who_gives_it(oak):
     assert oak("can I open a Facebook account for the school?").tell == "headteacher"
 
