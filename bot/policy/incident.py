@@ -9,7 +9,7 @@ from bot.policy.index import Entry
 from bot.policy.lexicon import words
 from bot.policy.match import Asked
 
-SURE = 0.25  # a topic this likely names the kind: low, since a missed incident costs more
+SURE = 0.2  # a topic this likely names the kind: low, since a missed incident costs more
 INDECENT = "indecent-images"
 OF_THE_HEAD = "report-head"
 _HEAD_DOES = re.compile(
