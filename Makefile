@@ -11,7 +11,7 @@ INSTALL = { $(PIP) install --require-hashes -r $(1) && $(PIP) install --require-
 	|| { tail -n 5 $(SETUP_LOG) >&2; echo "make: installing failed; the whole log is in $(SETUP_LOG)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help try test check bench fit picture clean
+.PHONY: help try test check bench fit picture chaos clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "make %-7s %s\n", $$1, $$2}'
@@ -32,8 +32,12 @@ check: $(VENV)/.dev ## lint, types, import contracts, docs against code; no test
 bench: $(VENV)/.dev ## print the measured tables
 	@$(BIN)/python -m tests.bench
 
-fit: $(VENV)/.dev ## fit the topic model and the weights anew (some minutes)
+chaos: $(VENV)/.dev ## kill it at random and break what it stands on (some ten minutes)
+	@$(BIN)/python -m tests.chaos
+
+fit: $(VENV)/.dev ## fit the topic models and the weights anew (some minutes)
 	@$(BIN)/python -m tests.bench.fit_topics
+	@$(BIN)/python -m tests.bench.fit_network
 	@$(BIN)/python -m tests.bench.fit_weights
 
 picture: $(VENV)/.dev ## draw the conversation in the README anew

@@ -9,6 +9,7 @@ import pytest
 
 from bot.app.answers import Engine, answer_object
 from bot.config import Home
+from bot.policy.verdict import Verdict
 
 # --- a verdict is about the act, at the clause's strength ------------------------------------------
 
@@ -61,6 +62,15 @@ def test_the_verdict_is_about_the_act_at_the_clauses_strength(
     assert found.found
     assert found.found[0].entry.clause.id == clause
     assert (found.verdict, found.strength) == (verdict, strength)
+
+
+@pytest.mark.parametrize("message", ["/nonsense", "blah", "qzx wvk"])
+def test_what_says_nothing_is_not_covered(oak, message):
+    assert oak(message).verdict == "not_covered"
+
+
+def test_a_word_the_clause_lacks_is_read_by_its_meaning(oak):
+    assert oak("may I befriend a schoolboy on Instagram?").found[0].entry.clause.id == "PH-1"
 
 
 def test_an_approval_names_who_gives_it(oak):
@@ -290,3 +300,27 @@ def test_how_it_is_put_does_not_change_the_first_clause(engine, retold, at_most)
     other = changed(engine, retold)
 
     assert len(other) <= at_most, "\n".join(other)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "One boy's mum never gave the consent form back. Can his photo go on the school website?",
+        "can I put a child on the website if the parents said no",
+        "May I put up her picture without her parents' permission?",
+        "The carers withdrew consent last week, is it ok to keep her picture on our website?",
+    ],
+)
+def test_a_condition_that_the_question_says_is_unmet_gives_no_leave(engine, question):
+    found = engine.answer(engine.home.school("model-infant"), question)
+
+    assert found.verdict in (Verdict.NO, Verdict.NOT_COVERED, Verdict.DO)
+
+
+def test_a_condition_that_the_question_says_is_met_is_named(engine):
+    asked = (
+        "Parents have given written permission. Can I put the child's photo on the school website?"
+    )
+    found = engine.answer(engine.home.school("model-infant"), asked)
+
+    assert found.verdict is Verdict.ONLY_IF

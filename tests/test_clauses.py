@@ -105,6 +105,7 @@ MADE_UP = [
     ("must_not", "staff", None, "It is a criminal offence to read another person's sealed post."),
     ("must_not", "staff", None, "No club, class or person may sell raffle tickets at the gate."),
     ("must_not", "staff", None, "Employees must write nothing that mocks a rival college."),
+    ("must_not", "staff", None, "Staff must not lend keys, even with the agreement of their tutors."),
     ("should_not", "staff", None, "Long replies at night are to be avoided."),
     ("should", "staff", None, "Where possible staff should walk the site in pairs, unless it rains."),
     ("must", "staff", None, "When a theft is found the school must look into it, even if small."),

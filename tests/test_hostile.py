@@ -172,11 +172,11 @@ def test_orders_to_the_assistant_change_nothing(engine):
 
 def test_a_template_typed_by_a_person_is_not_filled_in(conversations):
     screen = shown(
-        conversations(Event("may I {{ 7 * 7 }} add a pupil on Facebook? may I {{ 6 * 9 }}?"))
+        conversations(Event("may I {{ 77 * 77 }} add a pupil on Facebook? may I {{ 66 * 99 }}?"))
     )
 
-    assert "49" not in screen
-    assert "54" not in screen
+    assert "5929" not in screen
+    assert "6534" not in screen
 
 
 def test_markup_typed_by_a_person_is_shown_as_typed(conversations):

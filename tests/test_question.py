@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy.question import LONGEST, Form, last_sentence, questions, understand
+from bot.policy.question import LONGEST, Form, questions, understand
 
 
 @pytest.mark.parametrize(
@@ -97,23 +97,6 @@ def test_curly_and_straight_apostrophes_are_the_same():
 )
 def test_a_message_is_split_where_one_question_ends(message, asked):
     assert questions(message) == asked
-
-
-@pytest.mark.parametrize(
-    ("text", "asks"),
-    [
-        ("may I add a pupil?", "may I add a pupil?"),
-        (
-            "A pupil found my page. She is in my class. May I accept her request?",
-            "May I accept her request?",
-        ),
-        ("I want to add a parent. Is that ok?", "I want to add a parent."),
-        ("ok?", "ok?"),
-        ("", ""),
-    ],
-)
-def test_the_sentence_that_asks_is_the_last_one_that_says_anything(text, asks):
-    assert last_sentence(text) == asks
 
 
 @settings(max_examples=200, derandomize=True)

@@ -397,8 +397,8 @@ _CONDITION = re.compile(
     r"but only\b|"
     r"without (?:\w+ ){0,4}(?:permission|consent|approval|"
     r"authori[sz]ation|agreement)|in exceptional circumstances|following (?:\w+ ){0,3}consent|"
-    r"with the (?:[\w'’]+ ){0,4}(?:permission|consent|approval|agreement|leave)|in advance of|"
-    r"with (?:\w+ ){0,2}(?:permission|consent|approval))(?:[^.;]|\.(?=\w))*",
+    r"(?<!even )with the (?:[\w'’]+ ){0,4}(?:permission|consent|approval|agreement|leave)|in advance of|"
+    r"(?<!even )with (?:\w+ ){0,2}(?:permission|consent|approval))(?:[^.;]|\.(?=\w))*",
     re.IGNORECASE,
 )
 # of a ban only: "places other than the office", "wait until it is settled" are no exceptions

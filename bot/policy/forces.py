@@ -92,8 +92,8 @@ APPROVALS = tuple(
             rf"requires) {_QUALIFIED}{_PERMISSION}\b(?! (?:form|slip|letter)s? (?:is|are))"
         ),
         rf"\bmust (?:first )?(?:give|have|provide) {_QUALIFIED}(?:permission|consent|approval)",
-        rf"\bwith the {_QUALIFIED}{_PERMISSION} of\b",
-        rf"\bwith {_QUALIFIED}(?:written|prior|express) {_QUALIFIED}{_PERMISSION}\b",
+        rf"(?<!even )\bwith the {_QUALIFIED}{_PERMISSION} of\b",
+        rf"(?<!even )\bwith {_QUALIFIED}(?:written|prior|express) {_QUALIFIED}{_PERMISSION}\b",
         r"\bcircumstances\b[^.;]{0,60}\b(?:agreed|approved|authori[sz]ed) (?:with|by)\b",
         (
             rf"\bonly (?:be \w+ )?[^.;]{{0,40}}?\b(?:following|after|with|once|when|if|"

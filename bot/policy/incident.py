@@ -9,8 +9,9 @@ from bot.policy.index import Entry
 from bot.policy.lexicon import words
 from bot.policy.match import Asked
 
-SURE = 0.25  # a topic this likely names the kind: low, since a missed incident costs more
+SURE = 0.2  # a topic this likely names the kind: low, since a missed incident costs more
 INDECENT = "indecent-images"
+OF_THE_HEAD = "report-head"
 _HEAD_DOES = re.compile(
     r"\b(?:the |our |my )?(?:head|headteacher|head teacher|headmaster|headmistress|principal)"
     r"(?:s|s own)? (?:has |is |was |keeps |just |who |been |being |s |himself |herself |personally )*"
@@ -58,6 +59,8 @@ def disclosed(asked: Asked) -> str | None:
     )
     if best[0] >= SURE:
         return str(best[1])
+    if about_the_head(asked):
+        return next((str(k) for k, e in kinds.items() if OF_THE_HEAD in e["topics"]), None)
     return next((str(k) for k, e in kinds.items() if _words(e, units)), None)
 
 
@@ -79,7 +82,7 @@ def for_safeguarding(asked: Asked) -> bool:
 
 def about_the_head(asked: Asked) -> bool:
     """Whether a question is a worry about the Headteacher's own conduct."""
-    return asked.topics.get("report-head", 0.0) >= SURE or bool(
+    return asked.topics.get(OF_THE_HEAD, 0.0) >= SURE or bool(
         _HEAD_DOES.search(" ".join(words(asked.question.text)))
     )
 

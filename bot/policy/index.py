@@ -23,7 +23,7 @@ from bot.policy.model import Clause, Front, Reading, Strength
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-LAYOUT = 1  # raised when the tables change: an index of another layout is made anew
+LAYOUT = 2  # raised when the tables change: an index of another layout is made anew
 TABLES = frozenset({"policies", "clauses", "topics", "counts", "vocabulary", "words"})
 PEOPLE = frozenset(
     {"~pupil", "~formerpupil", "~parent", "~colleague", "~headteacher", "~governor", "~ownchild"}
@@ -54,7 +54,9 @@ class Entry:
     before: frozenset[str]  # of the clause before it under the same heading
     people: frozenset[str]  # whom its rule, without its exception, speaks of: concepts
     names_role: bool  # somebody at or outside the school is named in it
-    topics: Mapping[str, float]
+    topics: Mapping[str, float]  # the chief ones
+    spread: array[float]  # how likely each topic is, as `topics.Subject` has it
+    roots: array[float]
     meaning: array[float]  # where its words and lead-in point
 
 
@@ -91,7 +93,7 @@ class Index:
         """The clauses of these rows, in row order."""
         wanted = ",".join(str(int(r)) for r in rowids)
         rows = self._connection.execute(
-            f"select rowid, policy, data, meaning from clauses where rowid in ({wanted}) order by rowid"  # noqa: S608
+            f"select rowid, policy, data, spread, roots, meaning from clauses where rowid in ({wanted}) order by rowid"  # noqa: S608
         )
         return [self._entry(*row) for row in rows]
 
@@ -102,7 +104,7 @@ class Index:
     def all(self) -> list[Entry]:
         """Every clause, in the order of the policies."""
         rows = self._connection.execute(
-            "select rowid, policy, data, meaning from clauses order by policy, rowid"
+            "select rowid, policy, data, spread, roots, meaning from clauses order by policy, rowid"
         )
         return [self._entry(*row) for row in rows]
 
@@ -140,7 +142,9 @@ class Index:
             str(r[0]) for r in self._connection.execute("select distinct word from vocabulary")
         )
 
-    def _entry(self, rowid: int, policy: str, data: str, points: bytes) -> Entry:
+    def _entry(
+        self, rowid: int, policy: str, data: str, spread: bytes, roots: bytes, points: bytes
+    ) -> Entry:
         d = json.loads(data)
         reading = d["reading"]
         return Entry(
@@ -167,6 +171,8 @@ class Index:
             frozenset(d["people"]),
             d["names_role"],
             d["topics"],
+            array("f", spread),
+            array("f", roots),
             array("f", points),
         )
 
@@ -287,7 +293,16 @@ def _create(database: Database) -> None:
         if_not_exists=True,
     )
     database.table("clauses").create(
-        {"rowid": int, "policy": str, "data": str, "meaning": bytes}, pk="rowid", if_not_exists=True
+        {
+            "rowid": int,
+            "policy": str,
+            "data": str,
+            "spread": bytes,
+            "roots": bytes,
+            "meaning": bytes,
+        },
+        pk="rowid",
+        if_not_exists=True,
     )
     database.table("topics").create(
         {"topic": str, "weight": float, "clause": int},
@@ -335,20 +350,27 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
         words.update(own_words, around_words)
         own, around = lex.units(own_words), lex.units(around_words)
         found = (
-            dict.fromkeys(clause.reading.topics, 1.0)
+            topics.given(clause.reading.topics)
             if "topics" in clause.reading.by_owner
             else topics.of_clause(heading, clause.lead_in or "", clause.text, before)
         )
         near = lex.units(lex.expand(before))
         row = connection.execute(
-            "insert into clauses(policy, data, meaning) values (?, ?, ?)",
+            "insert into clauses(policy, data, spread, roots, meaning) values (?, ?, ?, ?, ?)",
             (
                 slug,
                 json.dumps(
                     _clause_data(
-                        clause, own, around, near, found, names_role=bool(mentions(clause.text))
+                        clause,
+                        own,
+                        around,
+                        near,
+                        found.chief,
+                        names_role=bool(mentions(clause.text)),
                     )
                 ),
+                found.spread.tobytes(),
+                found.roots.tobytes(),
                 meaning.vector(lex.expand(f"{clause.lead_in or ''} {clause.text}")).tobytes(),
             ),
         ).lastrowid
@@ -357,7 +379,7 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
             (row, " ".join(map(_token, own)), " ".join(map(_token, around))),
         )
         database.table("topics").insert_all(
-            ({"topic": t, "weight": w, "clause": row} for t, w in found.items())
+            ({"topic": t, "weight": w, "clause": row} for t, w in found.chief.items())
         )
     database.table("vocabulary").insert_all({"word": w, "policy": slug} for w in sorted(words))
     dated = front.reviewed or front.adopted

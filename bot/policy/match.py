@@ -15,11 +15,12 @@ from operator import mul
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from bot.policy import meaning, topics
+from bot.policy import meaning, network, topics
 from bot.policy.index import PEOPLE, Entry, Index
 from bot.policy.lexicon import Speller, lexicon
 from bot.policy.model import Strength
-from bot.policy.question import Form, Question, core, last_sentence, understand
+from bot.policy.question import Form, Question, core, understand
+from bot.policy.topics import Subject
 
 BY_WORDS = 40  # candidates taken for their words
 BY_TOPIC = 40  # candidates taken for their topics
@@ -65,8 +66,10 @@ class Asked:
     question: Question
     text: str  # its words, mended and with brand names folded
     units: tuple[str, ...]
-    topics: Mapping[str, float]
+    topics: Mapping[str, float]  # the chief ones
+    subject: Subject
     meaning: array[float]
+    near: Sequence[network.Near]  # its words, each with others that mean much the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,15 @@ def prepare(text: str, speller: Speller) -> Asked:
     lex, text = lexicon(), core(text)
     expanded = speller.mend(lex.expand(text))
     expanded = lex.expand(" ".join(expanded))  # a mended word may be a name or an abbreviation
-    asks = lex.expand(" ".join(speller.mend(lex.expand(last_sentence(text)))))
+    subject = topics.of_question(expanded)
     return Asked(
         understand(text),
         " ".join(expanded),
         tuple(lex.units(expanded)),
-        topics.of_question(expanded, asks),
+        subject.chief,
+        subject,
         meaning.vector(expanded),
+        network.near(expanded),
     )
 
 
@@ -115,7 +120,7 @@ def candidates(asked: Asked, index: Index, weights: Mapping[str, float]) -> list
 FEATURES = (
     "topic", "topic_relative", "topic_root", "topic_root_relative", "topic_log", "topic_first", "topic_any",
     "meaning", "meaning_relative", "words", "words_relative", "coverage", "coverage_concepts", "coverage_words", "coverage_back",
-    "coverage_around", "coverage_before", "rarest", "weight", "wording", "length", "breadth",
+    "coverage_around", "coverage_before", "coverage_near", "rarest", "weight", "wording", "length", "breadth",
     "for_others", "for_asker", "not_for_asker", "school_only", "parents_only", "pupils_only",
     "age_fits", "age_clashes", "own_for_schools", "people_hit", "people_missed",
     "may_ban", "may_leave", "may_duty", "may_information", "what_duty", "what_information", "what_ban",
@@ -143,18 +148,14 @@ def _vectors(
     by_words: Mapping[int, float],
     rarity: Mapping[str, float],
 ) -> list[tuple[float, ...]]:
-    wanted = asked.topics
-    roots = {t: math.sqrt(p) for t, p in wanted.items()}
-    topic, root = [], []
-    for entry in entries:
-        topic.append(sum(p * wanted.get(t, 0.0) for t, p in entry.topics.items()))
-        root.append(sum(math.sqrt(p) * roots.get(t, 0.0) for t, p in entry.topics.items()))
+    subject = asked.subject
+    topic = [sum(map(mul, subject.spread, e.spread)) for e in entries]
+    root = [sum(map(mul, subject.roots, e.roots)) for e in entries]
     like = [meaning.likeness(asked.meaning, e.meaning) for e in entries]
     most_like = max(like)
     best_topic, best_root = max(topic) or 1.0, max(root) or 1.0
     best_words = max(by_words.values(), default=0.0) or 1.0
-    first = next(iter(wanted), "")
-    three = list(wanted)[:3]
+    three = list(asked.topics)[:3]
     question = _QuestionSide(asked, rarity)
     return [
         (
@@ -163,7 +164,7 @@ def _vectors(
             root[i],
             root[i] / best_root,
             math.log(topic[i] + 1e-3),
-            e.topics.get(first, 0.0),
+            e.topics.get(three[0], 0.0),
             max((e.topics.get(t, 0.0) for t in three), default=0.0),
             like[i],
             like[i] - most_like,
@@ -192,6 +193,7 @@ class _QuestionSide:
         self._asked = asked
         self._rarity = rarity
         self._total = sum(rarity.values()) or 1.0
+        self._near_total = sum(near.weight for near in asked.near) or 1.0
         self._concepts = [u for u in asked.units if u[0] == "~"]
         self._words = [u for u in asked.units if u[0] != "~"]
         self._age_asked = _age_of(asked.text)
@@ -211,11 +213,22 @@ class _QuestionSide:
             sum(rarity[u] for u in in_around) / self._total,
             sum(rarity[u] for u in self._asked.units if u in entry.before and u not in own)
             / self._total,
+            self._near(own | around),
             max((rarity[u] for u in in_own), default=0.0) / 5,
             sum(rarity[u] for u in in_own) / 10,
             token_set_ratio(self._asked.text, text.lower()) / 100,
             len(text) / 300,
             len(own) / 30,
+        )
+
+    def _near(self, units: frozenset[str]) -> float:
+        """How much of the question stands in a clause, in its own words or in others near in meaning."""
+        return (
+            sum(
+                near.weight * max((near.stems[s] for s in near.stems.keys() & units), default=0.0)
+                for near in self._asked.near
+            )
+            / self._near_total
         )
 
     def audience(self, entry: Entry) -> tuple[float, ...]:

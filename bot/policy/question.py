@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 LONGEST = 2_000  # characters read of a message; what staff type is far shorter
-SENTENCE = 4  # words: fewer ("Is that ok?") say nothing of the subject
 MOST_QUESTIONS = 5  # answered one by one; the rest of a longer list is named as not read
 
 
@@ -172,12 +171,6 @@ def core(text: str) -> str:
     """The question without a greeting before it and thanks after it."""
     bare = _THANKS.sub("", _GREETING.sub("", text.strip()))
     return bare if len(bare.split()) >= 2 else text
-
-
-def last_sentence(text: str) -> str:
-    """The sentence that asks, where a message tells a situation first; else the whole text."""
-    sentences = [s for s in re.split(r"(?<=[.!?])\s+", text.strip()) if len(s.split()) >= SENTENCE]
-    return sentences[-1] if sentences else text
 
 
 def questions(message: str) -> list[str]:

@@ -1,25 +1,28 @@
-"""What a question or a clause is about: topics with probabilities, by a fitted linear model.
+"""What a question or a clause is about: topics with probabilities, by two fitted models that are averaged.
 
-The model is `policy_text/fitted/topics.db`, made from the question bank and the policy statements by
-`make fit`. It is a table from a word or concept to weights, so that any answer can be traced to words.
+One is `policy_text/fitted/topics.db`, made from the question bank and the policy statements by `make fit`:
+a table from a word or concept to weights, sure of words it knows. The other is `network`, which reads
+words it has never seen by their meaning. Together they pick better than either.
 """
 
 from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
+from bot.policy import network
 from bot.policy.lexicon import lexicon, stem
 
-KEPT = 10  # topics kept of a question or clause: together they hold nearly all the probability
+CHIEF = 10  # topics a text is said to be about; what is left of the probability is spread thinly
 HEADING_SHARE = 0.25  # of a clause's topics come from reading it with its headings …
 BEFORE_SHARE = 0.2  # … and from reading it with the clause before it, which it may lean on
-ASKS_SHARE = 0.3  # of a question's topics come from the sentence that asks
 FILE = "fitted/topics.db"
 
 
@@ -28,21 +31,24 @@ def features(expanded: Sequence[str]) -> list[str]:
     return [*map(stem, expanded), *(u for u in lexicon().units(list(expanded)) if u[0] == "~")]
 
 
-def of_question(expanded: Sequence[str], asks: Sequence[str] = ()) -> dict[str, float]:
-    """Topics a question is about, most likely first.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a text is about: its chief topics, most likely first, and the probability of every topic."""
 
-    `asks` is its last sentence, where others before it tell the situation: it counts as much as the whole.
-    """
-    model = _model()
-    logits = model.logits(features(expanded), "question")
-    if asks and len(asks) < len(expanded):
-        last = model.logits(features(asks), "question")
-        logits = {t: (1 - ASKS_SHARE) * z + ASKS_SHARE * last[t] for t, z in logits.items()}
-    return _kept(_probabilities(logits))
+    chief: Mapping[str, float]
+    spread: array[float]  # in the order of the model
+    roots: array[float]  # the square root of each
 
 
-def of_clause(heading: str, lead_in: str, text: str, before: str = "") -> dict[str, float]:
-    """Topics a clause rules on, most likely first; what stands around it counts for less."""
+def of_question(expanded: Sequence[str]) -> Subject:
+    """What a question is about."""
+    at = network.direction(network.tokens(expanded))
+    logits = _model().logits(features(expanded), "question")
+    return _subject(_probabilities(_averaged(logits, network.logits(at, "question"))))
+
+
+def of_clause(heading: str, lead_in: str, text: str, before: str = "") -> Subject:
+    """What a clause rules on; what stands around it counts for less."""
     lex, model = lexicon(), _model()
     views = (
         (1 - HEADING_SHARE - BEFORE_SHARE, f"{lead_in} {text}"),
@@ -50,15 +56,30 @@ def of_clause(heading: str, lead_in: str, text: str, before: str = "") -> dict[s
         (BEFORE_SHARE, f"{lead_in} {text} {before}"),
     )
     mixed: dict[str, float] = {}
+    points: list[float] = []
     for share, view in views:
-        for topic, logit in model.logits(features(lex.expand(view)), "clause").items():
+        expanded = lex.expand(view)
+        for topic, logit in model.logits(features(expanded), "clause").items():
             mixed[topic] = mixed.get(topic, 0.0) + share * logit
-    return _kept(_probabilities(mixed))
+        at = network.direction(network.tokens(expanded))
+        points = [p + share * a for p, a in zip(points or [0.0] * len(at), at, strict=True)]
+    return _subject(_probabilities(_averaged(mixed, network.logits(points, "clause"))))
+
+
+def given(ids: Iterable[str]) -> Subject:
+    """What a clause is about where its policy's owner says so: of every topic named as much."""
+    named = dict.fromkeys(ids, 1.0)
+    spread = [named.get(t, 0.0) for t in _model().ids]
+    return Subject(named, array("f", spread), array("f", spread))
 
 
 def known_words() -> tuple[str, ...]:
     """Every word of the bank, the commonest first, for mending what staff type."""
     return _model().words()
+
+
+def _averaged(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
+    return {t: (z + other[t]) / 2 for t, z in one.items()}
 
 
 class _Model:
@@ -68,7 +89,7 @@ class _Model:
         )
         rows = self._db.execute("select id, question, clause, scale from topics order by position")
         table = rows.fetchall()
-        self._ids = [str(r[0]) for r in table]
+        self.ids = [str(r[0]) for r in table]
         self._bias = {"question": [r[1] for r in table], "clause": [r[2] for r in table]}
         self._scale = float(table[0][3])
 
@@ -89,7 +110,7 @@ class _Model:
             # Pairs of bytes: the topic's position, its weight as a signed byte.
             for position, byte in zip(blob[::2], blob[1::2], strict=True):
                 total[position] += scaled * (byte - 256 if byte > 127 else byte)
-        return dict(zip(self._ids, total, strict=True))
+        return dict(zip(self.ids, total, strict=True))
 
     def words(self) -> tuple[str, ...]:
         rows = self._db.execute("select word from words order by times desc, word")
@@ -108,6 +129,9 @@ def _probabilities(logits: dict[str, float]) -> dict[str, float]:
     return {t: r / total for t, r in raised.items()}
 
 
-def _kept(probabilities: dict[str, float]) -> dict[str, float]:
-    best = sorted(probabilities.items(), key=lambda item: -item[1])[:KEPT]
-    return {t: round(p, 4) for t, p in best}
+def _subject(probabilities: dict[str, float]) -> Subject:
+    chief = sorted(probabilities.items(), key=lambda item: -item[1])[:CHIEF]
+    spread = probabilities.values()
+    return Subject(
+        {t: round(p, 4) for t, p in chief}, array("f", spread), array("f", map(math.sqrt, spread))
+    )

@@ -43,6 +43,11 @@ _CONDITION = re.compile(
 _LEAVE = re.compile(
     r"\b(may|can|could|allowed|permitted|free to|welcome|encouraged|need not|not (?:apply|prevent|banned|need))\b"
 )
+# What "may" befall somebody is no leave.
+_THREAT = re.compile(
+    r"\bmay (?:also |then )?(?:be|lead|result|face|amount|constitute)\b[^.;]*"
+    r"\b(?:disciplin|dismiss|misconduct|prosecut|referred|sanction)"
+)
 _NEGATIVE = re.compile(
     r"\b(not|never|no one|nobody|no|neither|nor|dont|cannot|avoid|refrain|prohibit\w*|forbid\w*|"
     r"unacceptable|illegal|banned|discourag\w*)\b"
@@ -58,23 +63,44 @@ _LEFT_UNDONE = re.compile(
 _SUPPOSES = re.compile(
     r"\b(if|provided|as long as|once|after|when|permission|consent|agreed|approv\w*|signed|asked)\b"
 )
+_LEAVE_ASKED = r"(?:permission|consent\w*|agree\w*|approv\w*|authoris\w*|clearance|slip|form|the go ahead|signed|said yes)"
+_UNMET = re.compile(
+    # Not yet asked for, or never come back: without asking, never returned the form, havent got it signed.
+    rf"\b(?:without|never|not|no|havent|hasnt|hadnt|didnt|dont|doesnt|wont|isnt|refus\w+|declin\w+|withdr\w+|"
+    rf"withh\w+|n t|lack\w*|objected to)\b(?: [\w'’]+){{0,5}} {_LEAVE_ASKED}\b(?! of\b)"
+    # The other way round: the form never came back, they said no.
+    rf"|\b{_LEAVE_ASKED}\b(?: [\w'’]+){{0,4}} (?:refused|missing|never|withdrawn|withheld|not|denied|lost|outstanding|"
+    r"hasnt|wasnt|isnt|didnt)\b"
+    r"|\bsaid no\b|\b(?:parents?|mum|dad|mother|father|family|carers?|head\w*|they|she|he) (?:has |have |had )?"
+    r"(?:objected|refused|declined|withdrawn|opted out)\b"
+)
 _OBLIGED = re.compile(r"\b(must|have to|need to|require\w*)\b")
 
 
 def of(asked: Asked, best: Candidate, sure: float, fitted: Weights) -> Verdict:
     """The verdict of the best clause.
 
-    `sure` is how likely the clause covers the question. Leave is given only where that, and the
-    verdict itself, is likely enough: what is doubtful is not a yes.
+    `sure` is how likely the clause covers the question. Leave is given only where both that and the
+    verdict itself are likely: what is doubtful is not a yes.
     """
     clause, form = best.entry.clause, asked.question.form
     p = probabilities(asked, best, fitted.verdict)
-    likely = p[Verdict.YES] + p[Verdict.ONLY_IF] >= fitted.leave and sure >= fitted.leave_sure
+    enough = fitted.leave
+    if clause.reading.strength is Strength.NEEDS_APPROVAL:
+        enough = fitted.leave_approval  # somebody is asked first: a mistake is found in time
+    likely = (p[Verdict.YES] + p[Verdict.ONLY_IF]) * math.sqrt(sure) >= enough
     if likely and form in (Form.MAY, Form.SKIP) and gives_leave(clause):
+        if conditional(clause) and condition_unmet(asked.question.text):
+            return Verdict.NO
         return Verdict.ONLY_IF if conditional(clause) else Verdict.YES
     if form in (Form.WHO, Form.WHEN):
         return Verdict.DO
     return Verdict.NO if p[Verdict.NO] >= p[Verdict.DO] else Verdict.DO
+
+
+def condition_unmet(text: str) -> bool:
+    """Whether a question itself says that the leave a clause asks for is not there: "she never sent the form back"."""
+    return bool(_UNMET.search(" ".join(words(text))))
 
 
 def gives_leave(clause: Clause) -> bool:
@@ -82,6 +108,10 @@ def gives_leave(clause: Clause) -> bool:
     reading, text = clause.reading, clause.text.lower()
     if reading.strength in _BAN:
         return bool(reading.condition or _CONDITION.search(text))
+    if reading.strength in (Strength.MUST, Strength.SHOULD):
+        return bool(reading.condition)
+    if _THREAT.search(text):
+        return False
     return (
         reading.strength in (Strength.MAY, Strength.NEEDS_APPROVAL)
         or bool(reading.condition)

@@ -22,8 +22,8 @@ class Weights:
     verdict: Mapping[
         str, Sequence[float]
     ]  # a feature's weight for each verdict, as `verdict.JUDGED`
-    leave: float  # the probability of leave from which it is given …
-    leave_sure: float  # … where it is at least this likely that the clause covers the question
+    leave: float  # how likely leave must be, and the clause to cover the question, for it to be given …
+    leave_approval: float  # … and where it hangs on somebody's approval
 
 
 @lru_cache(maxsize=1)
@@ -41,5 +41,5 @@ def parse(table: Mapping[str, Any], verdict: Mapping[str, Sequence[float]]) -> W
         float(table.get("threshold", 0.0)),
         verdict,
         float(table.get("leave", 1.0)),
-        float(table.get("leave_sure", 1.0)),
+        float(table.get("leave_approval", 1.0)),
     )

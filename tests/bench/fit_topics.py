@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -44,24 +44,24 @@ def examples(leave_out: Collection[str]) -> list[tuple[list[str], str, float, fl
         found = topics.features(lex.expand(example.text))
         for topic, share in zip(example.topics, SECOND_TOPIC, strict=False):
             rows.append((found, topic, share * STATEMENT_FOR_QUESTIONS, share))
+    for text, labels in labelled_clauses(leave_out):
+        found = topics.features(lex.expand(text))
+        for topic, share in zip(labels, SECOND_TOPIC, strict=False):
+            rows.append((found, topic, share * 0.5, share))
+    return rows
+
+
+def labelled_clauses(leave_out: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    """Every clause of the model schools with its headings, and its topics, the chief one first."""
     for school in MODEL_SCHOOLS:
-        if school not in leave_out:
-            rows.extend(_labelled_clauses(school))
-    return rows
-
-
-def _labelled_clauses(school: str) -> list[tuple[list[str], str, float, float]]:
-    labels = dict(
-        line.split("\t")[:2] for line in (LABELS / f"{school}.tsv").read_text("utf-8").splitlines()
-    )
-    rows: list[tuple[list[str], str, float, float]] = []
-    for path in sorted(model_folder(school).glob("policies/*.md")):
-        for clause in read_policy(path).clauses:
-            text = f"{clause.lead_in or ''} {clause.text} {' '.join(clause.section)}"
-            found = topics.features(lexicon().expand(text))
-            for topic, share in zip(labels[clause.id].split(","), SECOND_TOPIC, strict=False):
-                rows.append((found, topic, share * 0.5, share))
-    return rows
+        if school in leave_out:
+            continue
+        lines = (LABELS / f"{school}.tsv").read_text("utf-8").splitlines()
+        labels = dict(line.split("\t")[:2] for line in lines)
+        for path in sorted(model_folder(school).glob("policies/*.md")):
+            for clause in read_policy(path).clauses:
+                text = f"{clause.lead_in or ''} {clause.text} {' '.join(clause.section)}"
+                yield text, labels[clause.id].split(",")
 
 
 def fit(leave_out: Collection[str], to: Path) -> None:

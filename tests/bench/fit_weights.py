@@ -3,7 +3,7 @@
     python -m tests.bench.fit_weights
 
 Everything printed is measured on schools left out of the fit. Writes
-`policy_text/fitted/weights.toml`. Needs scikit-learn.
+`policy_text/fitted/weights.toml`. Needs scikit-learn and scipy.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import minimize
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -32,14 +33,15 @@ from tests.bench.sets import Labelled
 RIDGE = 0.15  # how far weights are held to nought, per standard deviation of a feature
 STEPS = 300
 COVER_RIDGE = 0.02
+TAKEN_AWAY = 0.15  # of a question's weight, where its gold clauses are taken away
 VERDICT_C = 0.6
 FIRST_VERDICT = 0.65
 SEEN = 3  # a word in fewer examples than that is not learnt from
 SMALLEST = 0.03
 REAL = 3.0  # times a made-up policy's question
 BETA = 1.0  # of the F score, squared
-LEAVE_SURE = 0.6
-LEAVE = 0.7  # from here on unsafe answers are rare; below it they rise faster than right ones
+LEAVE = 0.72  # from here on unsafe answers are rare; below it they rise faster than right ones
+LEAVE_APPROVAL = 0.62
 TO = sets.ROOT / "policy_text" / "fitted" / "weights.toml"
 
 
@@ -104,46 +106,72 @@ def fit_rank(rows: Sequence[Example]) -> dict[str, float]:
     every = np.vstack([r.features for r in rows if len(r.found)])
     spread = every.std(0)
     spread[spread < 1e-9] = 1e9  # a feature that never varies says nothing
-    usable = [(r.features / spread, r.hits, share(r.question)) for r in rows if r.hits.any()]
-    total = sum(s for _, _, s in usable)
-    w, first, second = (np.zeros(every.shape[1]) for _ in range(3))
-    for step in range(1, STEPS + 1):
-        gradient = -RIDGE * w
-        for x, hits, counts in usable:
-            z = x @ w
-            p = np.exp(z - z.max())
-            p /= p.sum()
-            wanted = p * hits
-            gradient += counts * x.T @ (wanted / (wanted.sum() + 1e-12) - p) / total
-        first = 0.9 * first + 0.1 * gradient
-        second = 0.99 * second + 0.01 * gradient**2
-        w += 0.05 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
-    return dict(zip(match.FEATURES, map(float, w / spread), strict=True))
+    usable = [r for r in rows if r.hits.any()]
+    x = np.vstack([r.features for r in usable]) / spread
+    hits = np.concatenate([r.hits for r in usable])
+    sizes = np.array([len(r.hits) for r in usable])
+    starts, owner = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(sizes)), sizes)
+    counts = np.array([share(r.question) for r in usable])
+    counts /= counts.sum()
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        z = x @ w
+        raised = np.exp(z - np.maximum.reduceat(z, starts)[owner])
+        wanted = raised * hits
+        total = np.add.reduceat(raised, starts)
+        right = np.add.reduceat(wanted, starts) + 1e-12
+        slope = x.T @ ((raised / total[owner] - wanted / right[owner]) * counts[owner])
+        return float(RIDGE / 2 * w @ w - (counts * np.log(right / total)).sum()), slope + RIDGE * w
+
+    return dict(zip(match.FEATURES, map(float, _least(loss, x.shape[1]) / spread), strict=True))
 
 
 def fit_cover(
     rows: Sequence[Example], rank: Callable[[str], Mapping[str, float]]
 ) -> dict[str, float]:
-    """Logistic weights for "some clause covers this"; `rank` gives the weights to order a school by."""
-    x = np.array([cover.features(r.asked, r.ranked(rank(r.question.school))) for r in rows])
-    y = np.array([bool(r.question.gold) for r in rows], dtype=float)
+    """Logistic weights for "some clause covers this"; `rank` gives the weights to order a school by.
+
+    A question whose gold clauses are taken away serves as one that comes near but is not covered.
+    """
+    found = [
+        (r.ranked(rank(r.question.school)), r, bool(r.question.gold), share(r.question))
+        for r in rows
+    ]
+    found += [
+        ([c for c in ranked if not _hit(r.question, c)], r, False, TAKEN_AWAY * counts)
+        for ranked, r, covered, counts in found
+        if covered and r.hits.any()
+    ]
+    x = np.array([cover.features(r.asked, ranked) for ranked, r, *_ in found])
+    y = np.array([covered for *_, covered, _ in found], dtype=float)
     middle, spread = x.mean(0), x.std(0)
     middle[0], spread[0] = 0.0, 1.0  # the bias
     spread[spread < 1e-9] = 1e9
     z = (x - middle) / spread
     # The rarer answer counts as much as the commoner one.
-    counts = np.array([share(r.question) for r in rows])
+    counts = np.array([c for *_, c in found])
     covered = float((counts * y).sum() / counts.sum())
-    each = counts / counts.mean() * np.where(y == 1, 0.5 / covered, 0.5 / (1 - covered))
-    w = np.zeros(z.shape[1])
-    for _ in range(3000):
-        p = 1 / (1 + np.exp(-(z @ w)))
-        penalty = COVER_RIDGE * w
-        penalty[0] = 0.0
-        w += 0.5 * (z.T @ (each * (y - p)) / len(y) - penalty)
+    each = counts / counts.sum() * np.where(y == 1, 0.5 / covered, 0.5 / (1 - covered))
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        out = z @ w
+        held = COVER_RIDGE * w
+        held[0] = 0.0
+        off = each * (1 / (1 + np.exp(-out)) - y)
+        return float((each * (np.logaddexp(0, out) - y * out)).sum() + held @ w / 2), (
+            z.T @ off + held
+        )
+
+    w = _least(loss, z.shape[1])
     plain = w / spread
     plain[0] = w[0] - float((w[1:] * middle[1:] / spread[1:]).sum())
     return dict(zip(cover.FEATURES, map(float, plain), strict=True))
+
+
+def _least(loss: Callable[[np.ndarray], tuple[float, np.ndarray]], size: int) -> np.ndarray:
+    """Where a loss that comes with its slope is least."""
+    found = minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+    return np.asarray(found.x)
 
 
 def fit_verdict(
@@ -229,7 +257,7 @@ def left_out(rows: Sequence[Example]) -> dict[str, Weights]:
         ]
         judged = fit_verdict(others, ranks.__getitem__)
         result[school] = Weights(
-            ranks[school], weights, best_threshold(sure), judged, LEAVE, LEAVE_SURE
+            ranks[school], weights, best_threshold(sure), judged, LEAVE, LEAVE_APPROVAL
         )
     return result
 
@@ -240,7 +268,7 @@ def fit_all(rows: Sequence[Example], held: Mapping[str, Weights]) -> Weights:
     weights = fit_cover(rows, lambda school: held[school].rank)
     threshold = float(np.mean([w.threshold for w in held.values()]))
     judged = fit_verdict(rows, lambda school: held[school].rank)
-    return Weights(rank, weights, threshold, judged, LEAVE, LEAVE_SURE)
+    return Weights(rank, weights, threshold, judged, LEAVE, LEAVE_APPROVAL)
 
 
 def main() -> None:
@@ -264,7 +292,7 @@ def write(weights: Weights) -> None:
         "# and in judging whether one covers the question (`bot/policy/cover.py`).",
         f"threshold = {weights.threshold:.3f}",
         f"leave = {weights.leave:.3f}",
-        f"leave_sure = {weights.leave_sure:.3f}",
+        f"leave_approval = {weights.leave_approval:.3f}",
         "",
         "[rank]",
         *(f"{name} = {w:.4f}" for name, w in weights.rank.items()),

@@ -81,8 +81,10 @@ def dev() -> list[Labelled]:
 
 def fresh() -> list[Labelled]:
     """Questions only ever used to measure, on the seeds and on the model schools."""
-    seeds = read(DATA / "fresh-seeds.jsonl") if has_seeds() else []
-    return seeds + read(DATA / "fresh-models.jsonl")
+    names = ["fresh-models", "fresh-models-b"]
+    if has_seeds():
+        names += ["fresh-seeds", "fresh-seeds-b"]
+    return [q for name in names for q in read(DATA / f"{name}.jsonl")]
 
 
 def fitting() -> list[Labelled]:
