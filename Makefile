@@ -11,7 +11,7 @@ INSTALL = { $(PIP) install --require-hashes -r $(1) && $(PIP) install --require-
 	|| { tail -n 5 $(SETUP_LOG) >&2; echo "make: installing failed; the whole log is in $(SETUP_LOG)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help try test check bench fit picture chaos clean
+.PHONY: help try test check e2e bench fit picture chaos clean
 
 help: ## list what there is
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "make %-7s %s\n", $$1, $$2}'
@@ -29,10 +29,13 @@ check: $(VENV)/.dev ## lint, types, import contracts, docs against code; no test
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.bench.docs
 
+e2e: $(VENV)/.dev tests/e2e/node_modules/.done ## the real chat clients in a real browser (needs Chromium and npm)
+	@$(BIN)/python -m pytest tests/e2e -o addopts="-q --strict-markers -p no:cacheprovider"
+
 bench: $(VENV)/.dev ## print the measured tables
 	@$(BIN)/python -m tests.bench
 
-chaos: $(VENV)/.dev ## kill it at random and break what it stands on (some ten minutes)
+chaos: $(VENV)/.dev ## kill it at random and break what it stands on (some minutes)
 	@$(BIN)/python -m tests.chaos
 
 fit: $(VENV)/.dev ## fit the topic models and the weights anew (some minutes)
@@ -43,8 +46,14 @@ fit: $(VENV)/.dev ## fit the topic models and the weights anew (some minutes)
 picture: $(VENV)/.dev ## draw the conversation in the README anew
 	@$(BIN)/python -m tests.bench.picture
 
+tests/e2e/node_modules/.done: tests/e2e/package.json
+	@command -v npm >/dev/null || { echo "make: npm is not installed; it brings the chat clients" >&2; exit 1; }
+	@echo "Setting up: the chat clients …" >&2
+	@cd tests/e2e && npm install --no-audit --no-fund --no-package-lock --loglevel=error >&2
+	@touch $@
+
 clean: ## remove what set-up and practice made
-	@rm -rf $(VENV) .try $(SETUP_LOG)
+	@rm -rf $(VENV) .try $(SETUP_LOG) tests/e2e/node_modules tests/e2e/screenshots
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; MayI needs Python 3.11 or later" >&2; exit 1; }

@@ -316,3 +316,23 @@ def restore(file: str, replace: bool) -> None:
     from bot.app import records
 
     click.echo(asyncio.run(records.bring_back(_home(), Path(file), replace=replace)))
+
+
+@cli.group()
+@home_option
+def teams() -> None:
+    """Set MayI up in Microsoft Teams."""
+
+
+@teams.command("package")
+@school_option
+@click.option(
+    "--version", default="1.0.0", help="of the app, such as 1.0.1; raise it for an update"
+)
+@click.option("--out", type=click.Path(), default="mayi-teams.zip", help="the file to write")
+@home_option
+def package(school: str | None, version: str, out: str) -> None:
+    """Write the app package to upload to Teams."""
+    from bot.app import schools
+
+    click.echo(schools.teams_package(_home(), school, version, Path(out)))

@@ -277,38 +277,41 @@ def teams_settings(environ: Mapping[str, str] | None = None) -> TeamsSettings | 
     env = os.environ if environ is None else environ
 
     def of(name: str) -> str:
-        return env.get(f"MAYI_TEAMS_{name}", "").strip()
+        return env.get(name, "").strip()
 
-    client, tenant = of("CLIENT_ID").lower(), of("TENANT").lower()
-    if of("UNAUTHENTICATED") not in ("", "development"):
+    client, tenant = of("MAYI_TEAMS_CLIENT_ID").lower(), of("MAYI_TEAMS_TENANT").lower()
+    if of("MAYI_TEAMS_UNAUTHENTICATED") not in ("", "development"):
         raise BadSettings(
             "MAYI_TEAMS_UNAUTHENTICATED: write development, or leave it out: it lets anybody in"
         )
-    unauthenticated = bool(of("UNAUTHENTICATED"))
+    unauthenticated = bool(of("MAYI_TEAMS_UNAUTHENTICATED"))
     if not client and not unauthenticated:
         return None
-    tenants = [t.lower() for t in of("TENANTS").replace(",", " ").split()]
-    ids = {"CLIENT_ID": client, "TENANT": tenant, "APP": of("APP"), "GROUP": of("GROUP")}
-    for name, value in (*ids.items(), *(("TENANTS", t) for t in tenants)):
-        if value and not _GUID.fullmatch(value):
-            raise BadSettings(
-                f"MAYI_TEAMS_{name}: write an id such as 01234567-89ab-cdef-0123-456789abcdef"
-            )
+    tenants = [t.lower() for t in of("MAYI_TEAMS_TENANTS").replace(",", " ").split()]
+    ids = {
+        "MAYI_TEAMS_CLIENT_ID": client,
+        "MAYI_TEAMS_TENANT": tenant,
+        "MAYI_TEAMS_APP": of("MAYI_TEAMS_APP"),
+        "MAYI_TEAMS_GROUP": of("MAYI_TEAMS_GROUP"),
+    }
+    for name, value in (*ids.items(), *(("MAYI_TEAMS_TENANTS", t) for t in tenants)):
+        if value and not unauthenticated and not _GUID.fullmatch(value):
+            raise BadSettings(f"{name}: write an id such as 01234567-89ab-cdef-0123-456789abcdef")
     told = serving(env)
     public = urlsplit(told.url).hostname if told.url else ""
     return TeamsSettings(
         client_id=client or "00000000-0000-0000-0000-000000000000",
-        client_secret=of("CLIENT_SECRET"),
-        managed_identity=of("MANAGED_IDENTITY"),
+        client_secret=of("MAYI_TEAMS_CLIENT_SECRET"),
+        managed_identity=of("MAYI_TEAMS_MANAGED_IDENTITY"),
         tenant=tenant,
         tenants=frozenset({tenant, *tenants} - {""}),
         unauthenticated=unauthenticated,
         host=told.host,
         published=bool(public) and public not in LOOPBACK,
-        targeted=of("TARGETED") != "no",
-        app=of("APP").lower(),
-        group=of("GROUP").lower(),
-        mail_from=of("MAIL_FROM"),
+        targeted=of("MAYI_TEAMS_TARGETED") != "no",
+        app=of("MAYI_TEAMS_APP").lower(),
+        group=of("MAYI_TEAMS_GROUP").lower(),
+        mail_from=of("MAYI_TEAMS_MAIL_FROM"),
     )
 
 
@@ -377,7 +380,9 @@ def _slack_api(value: str) -> str:
     except ValueError:
         host = None
     if not host or split.query or split.fragment or "@" in value:
-        raise BadSettings("SLACK_API_URL: write the address of an API, such as https://slack.com/api/")
+        raise BadSettings(
+            "SLACK_API_URL: write the address of an API, such as https://slack.com/api/"
+        )
     if split.scheme != "https" and not (split.scheme == "http" and host in LOOPBACK):
         raise BadSettings(
             "SLACK_API_URL: tokens are sent there, so it begins with https:// "

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from bot.app.chats import Mailer
 from bot.app.site import Site
 from bot.app.theirs import begins_at
 from bot.chat.front import Channel
 from bot.config import Serving
 from bot.errors import MayIError
 from bot.people.roster import Person
-from bot.platforms.mail import Mail
 from bot.records import visits
 from bot.records.messages import Message, NotSent
 from bot.work.sending import Carry
@@ -25,7 +25,7 @@ _CHANNEL_UNFIT = "no-channel"
 
 
 def carrier(
-    site: Site, settings: Serving, mail: Mail | None, channels: Mapping[str, Channel]
+    site: Site, settings: Serving, mail: Mailer | None, channels: Mapping[str, Channel]
 ) -> Carry:
     """What carries a message: the person's chat accounts in their order, else their mail.
 
@@ -73,7 +73,7 @@ def carrier(
     ) -> None:
         await channel.send(account, notice(message, services))
 
-    async def _by_mail(mail: Mail, person: Person, message: Message, services: Services) -> None:
+    async def _by_mail(mail: Mailer, person: Person, message: Message, services: Services) -> None:
         store = await site.records()
         now = site.clock()
         async with store.writing() as tx:

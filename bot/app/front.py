@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from handlers.services import Services
 
 log = logging.getLogger(__name__)
 CHOSEN = "school"  # the keepsake of somebody who works at two schools
+AT_ONCE = 20  # events in one transaction: the first need not wait for the last of a crowd
 SHOWN = tuple((r.words[0] if r.words else "anything else", r.help) for r in ROUTES if r.shown)
 
 
@@ -34,10 +35,11 @@ class Reception:
     site: Site
     url: str = ""  # where people reach the pages, for what chat cannot carry
     _router: Router[Services] = field(init=False)
-    _taking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _book: _Book = field(init=False)
 
     def __post_init__(self) -> None:
         self._router = Router(ROUTES, lambda s: s.wording)
+        self._book = _Book(self.site)
 
     async def load(self) -> None:
         """Read what the platforms have told before of who works where."""
@@ -63,8 +65,7 @@ class Reception:
     async def done(self, event_id: str) -> None:
         """The answer has been shown."""
         if event_id:
-            async with (await self.site.records()).writing() as tx:
-                await accounts.done(tx, event_id)
+            await self._book.done(event_id)
 
     async def home(self, account: str) -> Reply:
         """What stands on the person's home page."""
@@ -95,10 +96,7 @@ class Reception:
             return await accounts.kept(conn, store.sealer, account, key)
 
     async def _came(self, event: Event) -> Came:
-        if not event.id:
-            return Came.NEW
-        async with (await self.site.records()).writing() as tx:
-            return await accounts.came(tx, event.id, self.site.clock())
+        return await self._book.came(event.id) if event.id else Came.NEW
 
     async def _answer(self, account: str, event: Event) -> Reply:
         places = self._at(account)
@@ -177,6 +175,86 @@ class Reception:
             except MayIError as e:  # a school.toml being mended keeps nobody from another school
                 log.warning("%s", e)
         return schools
+
+
+class _Book:
+    """Which events came and which were answered, written down before anybody goes on.
+
+    What comes while a transaction is under way shares the next one.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._came: dict[str, asyncio.Future[Came]] = {}
+        self._done: dict[str, asyncio.Future[None]] = {}
+        self._writing: asyncio.Task[None] | None = None
+
+    async def came(self, event: str) -> Came:
+        """Take an event up."""
+        if event in self._came:  # twice in one moment
+            return Came.ANSWERED
+        waiting: asyncio.Future[Came] = asyncio.get_running_loop().create_future()
+        self._came[event] = waiting
+        self._go_on()
+        return await waiting
+
+    async def done(self, event: str) -> None:
+        """An event's answer was shown."""
+        waiting = self._done.get(event)
+        if waiting is None or waiting.cancelled():
+            waiting = self._done[event] = asyncio.get_running_loop().create_future()
+        self._go_on()
+        await asyncio.shield(waiting)
+
+    def _go_on(self) -> None:
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+
+    async def _write_all(self) -> None:
+        while self._came or self._done:
+            came = {e: self._came.pop(e) for e in list(self._came)[:AT_ONCE]}
+            done = {e: self._done.pop(e) for e in list(self._done)[:AT_ONCE]}
+            try:
+                await self._write(came, done)
+            except Exception as e:  # noqa: BLE001  # theirs to say, who wait for it
+                if len(came) + len(done) == 1:
+                    _fail((*came.values(), *done.values()), e)
+                else:
+                    await self._one_by_one(came, done)
+
+    async def _one_by_one(
+        self, came: dict[str, asyncio.Future[Came]], done: dict[str, asyncio.Future[None]]
+    ) -> None:
+        """Whatever was wrong with one of them is wrong with none of the others."""
+        for event, taken_up in came.items():
+            try:
+                await self._write({event: taken_up}, {})
+            except Exception as e:  # noqa: BLE001
+                _fail((taken_up,), e)
+        for event, shown in done.items():
+            try:
+                await self._write({}, {event: shown})
+            except Exception as e:  # noqa: BLE001
+                _fail((shown,), e)
+
+    async def _write(
+        self, came: dict[str, asyncio.Future[Came]], done: dict[str, asyncio.Future[None]]
+    ) -> None:
+        async with (await self._site.records()).writing() as tx:
+            found = await accounts.came(tx, came, self._site.clock())
+            await accounts.done(tx, done)
+        for event, taken_up in came.items():
+            if not taken_up.done():
+                taken_up.set_result(found[event])
+        for shown in done.values():
+            if not shown.done():
+                shown.set_result(None)
+
+
+def _fail(waiting: Iterable[asyncio.Future[Any]], e: Exception) -> None:
+    for one in waiting:
+        if not one.done():
+            one.set_exception(e)
 
 
 def workspaces(school: School) -> tuple[str, ...]:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from bot.chat.render import Wording
-from bot.config import MODEL_SCHOOLS, Home, School, model_folder, valid_school_id
+from bot.config import (
+    MODEL_SCHOOLS,
+    Home,
+    School,
+    model_folder,
+    serving,
+    teams_settings,
+    valid_school_id,
+)
 from bot.errors import BadUse, CannotDo
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"  # beside the packages, installed or not
 
 
 def wording_of(school: School) -> Wording:
@@ -17,8 +28,6 @@ def wording_of(school: School) -> Wording:
 
 def init(home: Home, school: str, like: str | None) -> str:
     """Set up a school; never over one that is there."""
-    import shutil
-
     if not valid_school_id(school):
         raise BadUse(
             f"'{school[:60]}' cannot name a school: use lower-case letters, digits and hyphens"
@@ -37,6 +46,25 @@ def init(home: Home, school: str, like: str | None) -> str:
     except OSError as e:
         raise CannotDo(f"{folder}: {e.strerror}; check the path and its permissions") from e
     return Wording().text("school_made", folder=folder, school=school, like=like)
+
+
+def teams_package(home: Home, school: str | None, version: str, out: Path) -> str:
+    """Write the zip file that is uploaded to Teams; says where it is."""
+    from bot.platforms.teams.package import package
+
+    found, settings = home.school(school), teams_settings()
+    content = package(
+        DEPLOY / "teams",
+        client_id=settings.client_id if settings else "",
+        url=serving().url,
+        school=found.name,
+        version=version,
+    )
+    try:
+        out.write_bytes(content)
+    except OSError as e:
+        raise CannotDo(f"{out}: {e.strerror}; check the path and its permissions") from e
+    return Wording().text("teams_packaged", out=out)
 
 
 def write_school(folder: Path, name: str) -> None:

@@ -19,7 +19,9 @@ import uvicorn
 
 from bot import config
 from bot.app.carrying import carrier
+from bot.app.chats import Running, configured
 from bot.app.door import Door
+from bot.app.front import Reception
 from bot.app.site import Site
 from bot.chat.front import Channel
 from bot.chat.render import Wording
@@ -34,6 +36,7 @@ from bot.work.sending import Carry, said, send
 from handlers.jobs import JOBS
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
 log = logging.getLogger(__name__)
@@ -41,28 +44,31 @@ log = logging.getLogger(__name__)
 
 async def serve(
     home: Home,
-    web: Callable[[Door], ASGIApp],
+    web: Callable[[Door, Sequence[BaseRoute]], ASGIApp],
     settings: Serving | None = None,
     *,
     channels: Mapping[str, Channel] | None = None,
-    chats: Sequence[str] = (),
     tell: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201
 ) -> None:
     """Serve a home until SIGTERM or SIGINT; raises CannotDo, one line, where it cannot work.
 
-    `channels` are the chats that are configured, `chats` a line on each chat that could be. What is
-    configured and what is missing goes to `tell`, a line at a time.
+    The chats are those that the environment sets up, and `channels` besides. What is configured and what
+    is missing goes to `tell`, a line at a time.
     """
     settings = settings or config.serving()
-    channels = channels or {}
     site = Site(home)
+    front = Reception(site, settings.url)
+    setup = configured(front)
+    chats = setup.chats
+    channels = {**{chat.name: chat for chat in chats}, **(channels or {})}
     schools = _schools(home, site)
-    mail = _mail(settings)
+    mail = _mail(settings) or setup.mail
     door = Door(site, settings)
     with _listening(settings) as listener:
         address = _shown(listener)
         try:
             store = await site.records()
+            await front.load()
             async with _working(site, store, carrier(site, settings, mail, channels), address) as (
                 alive
             ):
@@ -74,13 +80,26 @@ async def serve(
                     url=settings.url,
                     listening=f"http://{address}",
                     smtp=settings.smtp,
-                    chats=chats,
+                    graph_mail=setup.mail is not None,
+                    chats=setup.lines,
                     channels=sorted(channels),
                 ):
                     tell(line)
-                await _until_told_to_stop(web(door), listener)
+                routes = [route for chat in chats for route in chat.routes()]
+                async with _running([*setup.beside, *chats]):
+                    await _until_told_to_stop(web(door, routes), listener)
         finally:
             await site.close()
+
+
+@contextlib.asynccontextmanager
+async def _running(parts: Sequence[Running]) -> AsyncIterator[None]:
+    """All of them started, one after the other; stopped the other way round, whatever the others do."""
+    async with contextlib.AsyncExitStack() as stack:
+        for part in parts:
+            stack.push_async_callback(part.stop)
+            await part.start()
+        yield
 
 
 def log_to_standard_error() -> None:

@@ -37,14 +37,22 @@ class OnRoster:
     active: bool
 
 
-async def came(tx: Transaction, event: str, now: datetime) -> Came:
-    """Take an event up, so that nobody else answers it."""
+async def came(tx: Transaction, events: Iterable[str], now: datetime) -> dict[str, Came]:
+    """Take events up, so that nobody else answers them; what each of them is."""
     insert = (postgresql if tx.conn.dialect.name == "postgresql" else sqlite).insert(seen)
+    # In one order everywhere: two that take up the same events never wait for each other.
+    ids = sorted(set(events))
+    if not ids:
+        return {}
     new = await tx.conn.execute(
-        insert.values(id=event, at=now, done=False).on_conflict_do_nothing(index_elements=["id"])
+        insert.on_conflict_do_nothing(index_elements=["id"]).returning(seen.c.id),
+        [{"id": event, "at": now, "done": False} for event in ids],
     )
-    if new.rowcount:
-        return Came.NEW
+    taken = {str(event) for event in new.scalars()}
+    return {e: Came.NEW if e in taken else await _again(tx, e, now) for e in ids}
+
+
+async def _again(tx: Transaction, event: str, now: datetime) -> Came:
     before = (
         await tx.conn.execute(sa.select(seen).where(seen.c.id == event).with_for_update())
     ).one_or_none()
@@ -54,9 +62,11 @@ async def came(tx: Transaction, event: str, now: datetime) -> Came:
     return Came.AGAIN
 
 
-async def done(tx: Transaction, event: str) -> None:
-    """An event's answer was shown."""
-    await tx.conn.execute(sa.update(seen).where(seen.c.id == event).values(done=True))
+async def done(tx: Transaction, events: Iterable[str]) -> None:
+    """The answers to events were shown."""
+    ids = sorted(set(events))
+    if ids:
+        await tx.conn.execute(sa.update(seen).where(seen.c.id.in_(ids)).values(done=True))
 
 
 async def forget_events(tx: Transaction, before: datetime) -> None:

@@ -158,7 +158,9 @@ async def draft_of(conn: AsyncConnection, sealer: Sealer, school: str, person: s
 
 
 async def save_draft(tx: Transaction, draft: Draft) -> None:
-    """Keep a draft, in place of what this person had begun before."""
+    """Keep a draft, in place of what this person had begun before; not one that was sent meanwhile."""
+    if await submitted(tx, draft.id) is not None:
+        return
     row = {
         "id": draft.id,
         "school": draft.school,
@@ -190,7 +192,12 @@ async def drop_drafts_before(tx: Transaction, school: str, moment: datetime) -> 
 
 
 async def submitted(tx: Transaction, draft: str) -> Report | None:
-    """The report that this draft became, if it was sent already."""
+    """The report that this draft became, if it was sent already.
+
+    Until the transaction ends nobody else saves this draft or sends it.
+    """
+    if tx.conn.dialect.name == "postgresql":
+        await tx.conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(draft))))
     return await _one(tx.conn, tx.sealer, reports.c.draft == draft)
 
 

@@ -160,9 +160,8 @@ class Work:
         self._end.set()
         if self._ticking is not None:
             # Not cut short: a transaction that is cancelled may swallow it and the tick goes on.
-            _, late = await asyncio.wait([self._ticking], timeout=GRACE_SECONDS)
-            for task in late:
-                task.cancel()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ticking, GRACE_SECONDS)
             self._ticking = None
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=GRACE_SECONDS)

@@ -37,7 +37,7 @@ _TARGET = re.compile(r"^([a-z][a-z0-9-]*):(?!=)", re.MULTILINE)
 _SETTING = re.compile(r"\bMAYI_[A-Z_]+\b")
 _PYTHON_M = re.compile(r"\bpython3? -m ([a-z_]+(?:\.[a-z_]+)+)")
 _ROOM = re.compile(r"^([a-z_]+(?:/[a-z_]+)*)/(?:\s|$)")
-_MODULE = re.compile(r"\b([a-z_]+)\.py\b")
+_MODULE = re.compile(r"\b([a-z0-9_]+)\.py\b")
 
 
 @dataclass(frozen=True, slots=True)
