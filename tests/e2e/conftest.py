@@ -38,7 +38,13 @@ def running(*command: object, env: dict[str, str] | None = None, log: Path) -> I
     with (
         log.open("wb") as out,
         subprocess.Popen(
-            [str(c) for c in command], env={**os.environ, **(env or {})}, stdout=out, stderr=out
+            [str(c) for c in command],
+            env={**os.environ, **(env or {})},
+            stdout=out,
+            stderr=out,
+            cwd=log.parent
+            if command[0] == "node"
+            else None,  # the Playground leaves a folder behind
         ) as process,
     ):
         try:
@@ -179,4 +185,45 @@ def slack(oak: Path, tmp_path: Path) -> Iterator[SlackServer]:
                 assert time.monotonic() < end, mayi_log.read_text("utf-8")
                 time.sleep(0.2)
             yield SlackServer(f"http://localhost:{port}")
+            assert "Traceback" not in mayi_log.read_text("utf-8")
+
+
+# As the Playground makes them up: neither is a GUID, which is why `mayi serve` takes them only in development.
+TENANT = "00000000-0000-0000-0000-0000000000001"
+ALEX_WILBER = f"teams:{TENANT}/00000000-0000-0000-0000-0000000000020"
+
+
+@dataclass
+class Playground:
+    """Microsoft's Agents Playground with `mayi serve` behind it."""
+
+    url: str
+    mayi: str  # where MayI answers
+
+
+@pytest.fixture
+def playground(oak: Path, tmp_path: Path) -> Iterator[Playground]:
+    """The Playground's one user is Robin Practice, a teaching assistant."""
+    program = HERE / "node_modules" / "@microsoft" / "m365agentsplayground" / "cli.js"
+    if not program.exists():
+        pytest.skip("the Agents Playground is not installed: make e2e does it")
+    toml = oak / "schools" / "oak" / "school.toml"
+    named = 'name = "Robin Practice"'
+    text = toml.read_text("utf-8").replace(named, f'{named}\naccounts = ["{ALEX_WILBER}"]')
+    toml.write_text(text, "utf-8")
+    tell_school(oak, f'[teams]\ntenant = "{TENANT}"\nroster = "list"')
+    port, ours = free_port(), free_port()
+    play_log, mayi_log = tmp_path / "playground.log", tmp_path / "mayi.log"
+    env = {
+        "MAYI_TEAMS_UNAUTHENTICATED": "development",
+        "MAYI_TEAMS_TENANT": TENANT,
+        "MAYI_LISTEN": f"127.0.0.1:{ours}",
+    }
+    endpoint = f"http://127.0.0.1:{ours}/api/messages"
+    play = ("node", program, "start", "-e", endpoint, "-c", "msteams", "-p", port)
+    with running(sys.executable, "-m", "bot", "--home", oak, "serve", env=env, log=mayi_log):
+        until_answers(f"http://127.0.0.1:{ours}/healthz", mayi_log)
+        with running(*play, "--conversation-id", "personal-1", "--disable-telemetry", log=play_log):
+            until_answers(f"http://127.0.0.1:{port}/", play_log)
+            yield Playground(f"http://127.0.0.1:{port}", endpoint)
             assert "Traceback" not in mayi_log.read_text("utf-8")
