@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from bot.config import Home, School
 from bot.errors import BadSettings
-from bot.people.roster import Holding, Outside, People, Person, Route, match, people_of
+from bot.people.matching import match
+from bot.people.reading import people_of
+from bot.people.roster import Holding, Outside, People, Person, Route
 
 WHOLE = """
 name = "Model School"

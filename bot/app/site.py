@@ -59,7 +59,8 @@ class Site:
 
     def people(self, school: School) -> People:
         """The school's roster, read once for as long as its school.toml and the platforms' lists stay."""
-        from bot.people.roster import people_of, with_known
+        from bot.people.reading import people_of
+        from bot.people.roster import with_known
 
         known = self.known.get(school.id, ())
         kept = self._people.get(school.id)
