@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.chat.model import Button, Field, FieldKind, Form, Option, Quote
 from bot.config import data
-from bot.people.roles import About, Step, path
 from bot.people.matching import match
+from bot.people.roles import About, Step, path
 from bot.records.reports import Content, Draft
 from handlers.ask import quote
 from handlers.delivery import matter_of, spoken

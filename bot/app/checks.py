@@ -57,8 +57,8 @@ def _roles_told(index: Index) -> dict[str, str]:
 
 def _check_reports(school: School, index: Index) -> Iterator[str]:
     """Whether every report would reach somebody, and what the school's table says exists."""
-    from bot.people.roles import CHOICE, GUIDANCE
     from bot.people.reading import people_of
+    from bot.people.roles import CHOICE, GUIDANCE
     from bot.people.roster import LADO
     from bot.schedule.calendar import working_time
     from bot.schedule.handover import patience_of

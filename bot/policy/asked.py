@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from rapidfuzz.fuzz import token_sort_ratio
@@ -22,6 +23,10 @@ from bot.policy.lexicon import lexicon, words
 SAME = 90  # likeness (0 to 100) of two wordings from which they are one question
 BUSY_SECONDS = 30
 MOST_LETTERS = 500  # of a question that is kept
+
+
+_LISTED = "select number, text, why, times, last, clause, answer from asked"
+_ORDER = "order by times desc, number"
 
 
 class Why(StrEnum):
@@ -74,11 +79,8 @@ class Asked:
         if not self._file.exists():
             return []
         with self._open() as db:
-            rows = db.execute(
-                "select number, text, why, times, last, clause, answer from asked "
-                "order by times desc, number"
-            ).fetchall()
-        return [Listed(r[0], r[1], Why(r[2]), r[3], r[4], r[5], r[6]) for r in rows]
+            rows = db.execute(f"{_LISTED} {_ORDER}").fetchall()
+        return [_listed(row) for row in rows]
 
     def decide(self, number: int, *, clause: str = "", answer: str = "") -> None:
         """Point a question to a clause, or give it the school's own answer.
@@ -105,18 +107,23 @@ class Asked:
 
     def own_answer(self, text: str) -> Listed | None:
         """The decision the school made on this question, whatever its exact wording."""
-        return next(
-            (q for q in self.listed() if (q.clause or q.answer) and _same(text, q.text)), None
-        )
+        if not self._file.exists():
+            return None
+        with self._open(to_read=True) as db:  # every question comes by here: no lock is taken
+            rows = db.execute(f"{_LISTED} where clause <> '' or answer <> '' {_ORDER}").fetchall()
+        return next((q for q in map(_listed, rows) if _same(text, q.text)), None)
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self, *, to_read: bool = False) -> Iterator[sqlite3.Connection]:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._file, timeout=BUSY_SECONDS, isolation_level=None)
         except (OSError, sqlite3.OperationalError) as e:
             raise CannotDo(f"{self._file}: cannot be opened; check the folder's permissions") from e
         try:
+            if to_read:
+                yield connection
+                return
             connection.execute("begin immediate")
             connection.execute(
                 "create table if not exists asked(number integer primary key autoincrement, text, why, "
@@ -132,10 +139,16 @@ class Asked:
             connection.close()
 
 
+def _listed(row: tuple[int, str, str, int, str, str, str]) -> Listed:
+    number, text, why, times, last, clause, answer = row
+    return Listed(number, text, Why(why), times, last, clause, answer)
+
+
 def _same(one: str, other: str) -> bool:
     return token_sort_ratio(_told(one), _told(other)) >= SAME
 
 
+@lru_cache(maxsize=8192)  # the whole list is gone through for every question that is put on it
 def _told(text: str) -> str:
     """The words of a question that tell what it is about."""
     lex = lexicon()

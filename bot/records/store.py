@@ -82,7 +82,9 @@ def engine(url: str) -> AsyncEngine:
     """An engine that takes real write locks and keeps bound values out of its messages."""
     # This driver logs every statement with its values when a log is turned up to DEBUG.
     logging.getLogger("aiosqlite").setLevel(logging.WARNING)
-    made = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+    # A connection to a server may have gone away meanwhile; one to a file has not.
+    ping = sa.make_url(url).get_backend_name() != "sqlite"
+    made = create_async_engine(url, hide_parameters=True, pool_pre_ping=ping)
     if made.dialect.name == "sqlite":
         event.listen(made.sync_engine, "connect", _prepare_sqlite)
         event.listen(made.sync_engine, "begin", _begin_sqlite)

@@ -315,7 +315,8 @@ def _packed(drawn: Sequence[tuple[list[Block], str]], words: Words) -> list[Mess
     """Cards together in one message as long as there is room, and no more messages than can be sent."""
     packs: list[tuple[list[Block], list[str], int]] = []
     for blocks, text in drawn:
-        weight = sum(_weight(b) for b in blocks)
+        # Weighing draws every block once more; a card on its own need not be weighed.
+        weight = sum(_weight(b) for b in blocks) if len(drawn) > 1 else 0
         if packs:
             held, texts, total = packs[-1]
             if len(held) + len(blocks) < MESSAGE_BLOCKS - 1 and total + weight <= MESSAGE_TEXT:
