@@ -136,7 +136,8 @@ def check_view(view: View):
             if name in made:
                 check_text(made[name], 24)
         assert len(made.get("private_metadata", "")) <= 3000
-        assert ("submit" in made) == any(b["type"] == "input" for b in made["blocks"])
+        if any(b["type"] == "input" for b in made["blocks"]):
+            assert "submit" in made  # Slack takes no inputs without
 
 
 @settings(max_examples=40)

@@ -418,7 +418,6 @@ def _fitted(
     title: str, blocks: list[Block], after: list[Block], words: Words, form: Form | None = None
 ) -> View:
     """A window that Slack takes: as much text as has room before the fields, and a word if that is not all."""
-    sends = any(isinstance(b, InputBlock) for b in after)
 
     def view(shown: list[Block]) -> View:
         return View(
@@ -426,7 +425,7 @@ def _fitted(
             callback_id=FORM if form else SHOW,
             title=_label(title, TITLE, "MayI"),
             close=_label(words("slack_close"), TITLE),
-            submit=_label(form.submit, TITLE) if form and sends else None,
+            submit=_label(form.submit, TITLE) if form else None,
             private_metadata=_metadata(form) if form else None,
             blocks=[*shown, *after] or [SectionBlock(text=_plain("…"))],
         )
