@@ -43,12 +43,12 @@ def _fail(message: str, status: int) -> None:
     sys.exit(status)
 
 
-def _json(value: Any, indent: int | None = None) -> str:
-    """JSON with its letters as they are, but for what is no whole character."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    if text.isprintable() or text.encode("utf-8", "replace").decode("utf-8") == text:
+def _json(value: Any) -> str:
+    """JSON with its letters as they are, but for what somebody's reader may take for the end of a line."""
+    text = json.dumps(value, ensure_ascii=False)
+    if text.isprintable():
         return text
-    return json.dumps(value, indent=indent)
+    return json.dumps(value)
 
 
 def home_option(command: F) -> F:

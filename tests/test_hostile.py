@@ -8,7 +8,7 @@ import re
 import shutil
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.app.answers import Engine, as_object
@@ -268,6 +268,7 @@ def test_whatever_is_typed_gets_a_reply(conversations, message):
     ),
     key=st.sampled_from(["id", "school", "question"]),
 )  # fmt: skip
+@example(value={"\x85\u2028": None}, key="id")
 def test_whatever_json_is_sent_gets_an_object_with_its_id(mayi, home, value, key):
     line = {"id": "x", "school": "model-infant", "question": "may I add a pupil?", key: value}
     ran = mayi("--home", home, "ask", "--jsonl", stdin=json.dumps(line) + "\n")
