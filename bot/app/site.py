@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ class Site:
     known: dict[str, tuple[Known, ...]] = field(default_factory=dict)
     _people: dict[str, tuple[School, tuple[Known, ...], People]] = field(default_factory=dict)
     _store: Store | None = None
+    _writer: ThreadPoolExecutor | None = None
+    _side: list[Future[None]] = field(default_factory=list)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -89,7 +92,21 @@ class Site:
         if self._store is not None:
             await self._store.close()
             self._store = None
+        if self._writer is not None:
+            self._writer.shutdown(wait=True)
         self.engine.close()
+
+    def settle(self) -> None:
+        """Wait until what is written on the side is written."""
+        while self._side:
+            self._side.pop().result()
+
+    def _later(self, work: Callable[..., None], *given: object) -> None:
+        """Do something on the side, one after the other: it waits for a disk, and no answer waits for it."""
+        if self._writer is None:
+            self._writer = ThreadPoolExecutor(1, thread_name_prefix="on-the-side")
+        self._side = [f for f in self._side if not f.done()]
+        self._side.append(self._writer.submit(work, *given))
 
     def _surroundings(self, school: School, before: Services | None) -> Services:
         from bot.schedule.calendar import working_time
@@ -103,7 +120,7 @@ class Site:
             answer=lambda text: self.engine.answer(school, text),
             policies=lambda: self.engine.policies(school),
             clause=lambda clause: self.engine.index(school).by_id(clause),
-            note=lambda text, why: _note(asked, school, text, why, self.clock()),
+            note=lambda text, why: self._later(_note, asked, school, text, why, self.clock()),
             decided=lambda text: _decided(asked, text),
             guidance=data("guidance.toml").get(school.nation, data("guidance.toml")["England"]),
             people=lambda: self.people(school),

@@ -28,7 +28,9 @@ def ask_once(home: Home, school: str | None, question: str) -> Reply:
 
     found = home.school(school)
     site = Site(home)
-    return asyncio.run(ask(Event(question), question, site.services(found.id)))
+    reply = asyncio.run(ask(Event(question), question, site.services(found.id)))
+    site.settle()
+    return reply
 
 
 @dataclass(slots=True)
@@ -104,6 +106,7 @@ class Conversation:
         reply = await router.handle(replace(event, person=person), services)
         await self._deliver()
         await self._work_on()
+        self.site.settle()
         return reply
 
     async def _work_on(self) -> None:

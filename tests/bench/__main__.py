@@ -1,6 +1,6 @@
-"""The measured tables: how right the answers are, and how fast.
+"""The measured tables: how right the answers are, how fast, and how many at once.
 
-    python -m tests.bench [--quick] [--markdown]
+    python -m tests.bench [--quick | --load] [--load-seconds N] [--markdown]
 
 Figures are printed, never asserted: the tests hold the promises, this shows the state.
 """
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import compare, engines, sets, speed
+from tests.bench import compare, engines, load, sets, speed
 from tests.bench.measure import Sheet
 
 LEFT = 1  # columns that hold words, not figures
@@ -68,16 +68,23 @@ def main() -> None:
         "--quick", action="store_true", help="under a minute: the fresh questions, fewer schools"
     )
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
+    parser.add_argument("--load", action="store_true", help="only how many are answered at once")
+    parser.add_argument(
+        "--load-seconds", type=int, choices=range(1, 301), default=load.SECONDS, metavar="N",
+        help=f"how long to ask at a steady rate, up to 300 seconds (default {load.SECONDS})",
+    )  # fmt: skip
     given = parser.parse_args()
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        found = [
-            *compare.sheets(progress, quick=given.quick),
-            *speed.sheets(progress, quick=given.quick),
-        ]
-    for notice in notices(quick=given.quick):
+        found = []
+        if not given.load:
+            found += compare.sheets(progress, quick=given.quick)
+            found += speed.sheets(progress, quick=given.quick)
+        if given.load or not given.quick:
+            found += load.sheets(progress, seconds=given.load_seconds)
+    for notice in () if given.load else notices(quick=given.quick):
         print(f"{notice}\n") if given.markdown else console.print(notice, markup=False)
     for sheet in found:
         if given.markdown:
