@@ -81,3 +81,21 @@ def test_a_report_is_sent_through_the_dialog(client, shot):
     expect(client.page.get_by_text(re.compile("R-[0-9A-Z]{4}-[0-9A-Z]{2}")).first).to_be_visible()
     assert WHAT not in client.page.locator("body").inner_text()
     shot("teams-receipt")
+
+
+def test_a_message_that_nobody_asked_for_arrives(client):
+    """About the Chair nobody in the school can be given it, and MayI tells the reporter so by itself."""
+    client.open_report()
+    client.dialog.get_by_role("combobox").first.click()
+    client.page.get_by_role("option", name="The Chair of Governors", exact=True).click()
+    client.press("Next")
+    client.dialog.get_by_role("combobox").first.click()
+    client.page.get_by_role("option").first.click()
+    client.press("Next")
+    client.dialog.locator("textarea").first.fill(WHAT)
+    client.press("Next")
+    expect(client.dialog).to_contain_text("you ring this office yourself")
+    client.press("Send")
+
+    told = client.page.get_by_text("Nobody in the school can be given your report")
+    expect(told.first).to_be_visible()
