@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
-from datetime import datetime
 from typing import Any
 
 from bot.chat.model import Button, Card, Event, Field, FieldKind, Form, Option, Reply, Tone
@@ -30,7 +29,7 @@ from handlers.delivery import (
     tell_reporter,
 )
 from handlers.export import copies
-from handlers.report_pages import LONGEST, checklist
+from handlers.report_pages import LONGEST, checklist, one, text_of
 from handlers.services import Services
 
 NEEDS_WORDS = {"note": EntryKind.NOTE, "outcome": EntryKind.OUTCOME}
@@ -67,8 +66,7 @@ async def open_report(event: Event, rest: str, services: Services) -> Reply:
 
 async def handle_report(event: Event, rest: str, services: Services) -> Reply:
     """Say what you did about a report."""
-    done = str(event.values.get("do", ""))
-    text = str(event.values.get("text", "")).strip()
+    done, text = one(event.values.get("do", "")), text_of(event.values.get("text", ""))
     async with _mine(rest, services) as (tx, case, mine):
         if tx is None or case is None or mine is None:
             return Reply((Card(services.wording.text("desk_refused")),))
@@ -83,8 +81,7 @@ async def handle_report(event: Event, rest: str, services: Services) -> Reply:
 
 async def refer_report(event: Event, rest: str, services: Services) -> Reply:
     """Record to whom you referred a report, and when."""
-    to = str(event.values.get("to", ""))
-    text = str(event.values.get("text", "")).strip()
+    to, text = one(event.values.get("to", "")), text_of(event.values.get("text", ""))
     async with _mine(rest, services) as (tx, case, mine):
         if tx is None or case is None or mine is None:
             return Reply((Card(services.wording.text("desk_refused")),))
@@ -96,7 +93,7 @@ async def refer_report(event: Event, rest: str, services: Services) -> Reply:
         await reports.add_entry(tx, case.report.id, entry)
         await note(tx, services, Action.REFERRED, case.report.reference, detail=to)
         await _taken_on(tx, case, mine, services)
-        return _done("desk_done", "refer", case, services)
+        return _done("refer", case, services)
 
 
 async def too_close(event: Event, rest: str, services: Services) -> Reply:
@@ -134,7 +131,7 @@ async def _do(
         await reports.change(tx, case.report.id, held=done == "hold")
         action = Action.HELD if done == "hold" else Action.RELEASED
         await note(tx, services, action, case.report.reference)
-        return _done("desk_done", done, case, services)
+        return _done(done, case, services)
     if text:
         kind = NEEDS_WORDS.get(done, EntryKind.NOTE)
         await reports.add_entry(tx, case.report.id, Entry(services.now, kind, mine.person, text))
@@ -149,7 +146,7 @@ async def _do(
         await reports.change(tx, case.report.id, state=State.CLOSED, due=None)
         await note(tx, services, Action.CLOSED, case.report.reference)
         await tell_reporter(tx, services, case, "report_closed", mine)
-    return _done("desk_done", done, case, services)
+    return _done(done, case, services)
 
 
 async def _taken_on(tx: Transaction, case: Case, mine: Delivery, services: Services) -> None:
@@ -171,7 +168,7 @@ async def _pass_on(tx: Transaction, case: Case, mine: Delivery, services: Servic
     taken_on = any(d.acknowledged for d in readers(case, services))
     if case.report.state is not State.CLOSED and not taken_on:
         await hand_on(tx, case, services)
-    return _done("desk_done", "conflict", case, services)
+    return _done("conflict", case, services)
 
 
 @asynccontextmanager
@@ -318,15 +315,11 @@ def _field(
     return Field(name, label, kind, options, value, " ".join(hint), error=error)
 
 
-def _done(template: str, done: str, case: Case, services: Services) -> Reply:
-    text = services.wording.text(template, done=done, reference=case.report.reference)
+def _done(done: str, case: Case, services: Services) -> Reply:
+    text = services.wording.text("desk_done", done=done, reference=case.report.reference)
     return Reply((Card(text, Tone.DO),))
 
 
 def _as_typed(text: str) -> str:
     """What somebody typed, marked line by line, so that none of it looks like ours."""
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
-
-
-def _local(moment: datetime, services: Services) -> datetime:
-    return moment.astimezone(services.hours().zone)
