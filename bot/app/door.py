@@ -15,8 +15,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-import sqlalchemy as sa
-
 from bot.app.carrying import NEW_LINK
 from bot.app.site import Site
 from bot.app.theirs import begins_at
@@ -80,9 +78,7 @@ class Door:
     async def healthy(self) -> bool:
         """Whether the records can be reached and the work goes on."""
         try:
-            store = await self.site.records()
-            async with store.reading() as conn:
-                await conn.execute(sa.select(1))
+            await (await self.site.records()).reach()
             return self.alive is None or await self.alive()
         except Exception as e:  # noqa: BLE001  # whatever it is, the answer is no
             log.warning("not healthy: %s", said(e))

@@ -10,11 +10,9 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 import uvicorn
 
 from bot import config
@@ -30,7 +28,6 @@ from bot.errors import CannotDo
 from bot.platforms.mail import Mail
 from bot.records import visits
 from bot.records.store import Store
-from bot.work import queue
 from bot.work.queue import Work
 from bot.work.sending import Carry, said, send
 from handlers.jobs import JOBS
@@ -179,15 +176,9 @@ async def _working(
         clock=site.clock,
     )
 
-    async def alive() -> bool:
-        beats = queue.heartbeats
-        async with store.reading() as conn:
-            at = await conn.scalar(sa.select(beats.c.at).where(beats.c.replica == replica))
-        return at is not None and site.clock() - at < queue.BEATS_MISSED * timedelta(minutes=1)
-
     await work.launch()
     try:
-        yield alive
+        yield work.alive
     finally:
         await work.stop()
 

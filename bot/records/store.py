@@ -74,6 +74,11 @@ class Store:
                 async with conn.begin():
                     yield Transaction(conn, self.sealer, self.enqueue)
 
+    async def reach(self) -> None:
+        """Raise RecordsUnavailable where the database cannot be had."""
+        async with self.reading() as conn:
+            await conn.execute(sa.select(1))
+
     async def close(self) -> None:
         await self.engine.dispose()
 

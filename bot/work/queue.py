@@ -148,6 +148,14 @@ class Work:
             except Exception as e:  # noqa: BLE001  # the next tick tries again
                 log.error("work: %s failed: %s", part.__name__.strip("_"), said(e))  # noqa: TRY400
 
+    async def alive(self) -> bool:
+        """Whether this process still beats: one that does not is taken for dead by the others."""
+        async with self._store.reading() as conn:
+            at = await conn.scalar(
+                sa.select(heartbeats.c.at).where(heartbeats.c.replica == self._replica)
+            )
+        return at is not None and self._clock() - at < BEATS_MISSED * self._every
+
     async def stop(self) -> None:
         """Take nothing more up, let what is under way finish for a few seconds, and end.
 
