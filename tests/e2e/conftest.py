@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.app.schools import init
 from bot.config import Home
@@ -24,6 +24,7 @@ from bot.config import Home
 HERE = Path(__file__).resolve().parent
 SHOTS = HERE / "screenshots"
 PATIENCE = 30.0  # seconds to wait for something to appear on a busy machine
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def free_port() -> int:
