@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from bot.config import Home
 from bot.config import home as find_home
 from bot.errors import BadUse, MayIError
-
-if TYPE_CHECKING:
-    from bot.policy.importer import Account
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -156,20 +153,20 @@ def policy() -> None:
 @click.argument("file", type=click.Path())
 @click.option("--school", metavar="S", required=True, help="whose policy it is; made if it is new")
 @click.option("--title", metavar="T", help="the policy's title, where the document does not say it")
+@click.option("--minor", is_flag=True, help="it changes wording only: confirmations stay good")
+@click.option("--dry-run", is_flag=True, help="write nothing; say what would become of it")
 @home_option
-def import_(file: str, school: str, title: str | None) -> None:
+def import_(file: str, school: str, title: str | None, *, minor: bool, dry_run: bool) -> None:
     """Turn a txt, md, docx, pdf or html document into an editable policy file."""
     from bot.app import policies
 
-    account, created = policies.import_policy(_home(), file, school, title)
-    for line in _account_lines(account, school, created=created):
+    home = _home()
+    account, created = policies.import_policy(
+        home, file, school, title, minor=minor, write=not dry_run
+    )
+    text = policies.account_text(home, account, school, created=created, written=not dry_run)
+    for line in text.splitlines():
         click.echo(line)
-
-
-def _account_lines(account: Account, school: str, *, created: bool) -> Iterator[str]:
-    from bot.app import policies
-
-    yield from policies.account_text(account, school, created=created).splitlines()
 
 
 @policy.command()
@@ -188,6 +185,34 @@ def show(school: str | None, as_json: bool) -> None:
     from bot.platforms.terminal import Terminal
 
     Terminal(sys.stdout).table(rows)
+
+
+@policy.command("check")
+@school_option
+@click.option("--policy", "which", metavar="P", help="one policy only, by its code or title")
+@click.option("--html", type=click.Path(), help="write the review as a page to read or print")
+@click.option("--json", "as_json", is_flag=True, help="print a JSON object a finding")
+@home_option
+def review(school: str | None, which: str | None, html: str | None, *, as_json: bool) -> int:
+    """Review a school's policies as a careful reader would; exit status 1 when something is found."""
+    from bot.app import review as desk
+
+    home = _home()
+    reviewed = desk.review_policies(home, school, which)
+    if html is not None:
+        desk.write_page(home, school, reviewed, Path(html))
+    if as_json:
+        for row in desk.rows(reviewed):
+            click.echo(_json(row))
+    else:
+        from bot.platforms.terminal import Terminal
+
+        terminal = Terminal(sys.stdout)
+        for one in reviewed:
+            terminal.findings(
+                one.found, desk.weights(home, school), desk.summary(home, school, one)
+            )
+    return 1 if any(one.found for one in reviewed) else 0
 
 
 @policy.command()
@@ -262,6 +287,91 @@ def reports(school: str | None) -> None:
     from bot.app import records
 
     click.echo(asyncio.run(records.report_counts(_home(), school)))
+
+
+@cli.command()
+@school_option
+@click.option("--next", "ahead", metavar="90d", default="90d", help="how far to look: 90d, 12w")
+@home_option
+def reminders(school: str | None, ahead: str) -> None:
+    """Show what will go out, when, to whom and why."""
+    from bot.app import reminders as dates
+    from bot.platforms.terminal import Terminal
+
+    rows, text = asyncio.run(dates.coming_up(_home(), school, ahead))
+    if rows:
+        Terminal(sys.stdout).listing(
+            ("when", "to", "what", "why"), [(r.when, r.to, r.what, r.why) for r in rows]
+        )
+    click.echo(text)
+
+
+@cli.group(invoke_without_command=True)
+@school_option
+@click.option("--policy", metavar="P", default="", help="only this one, by its file's name")
+@click.option("--csv", "csv_", metavar="FILE", help="write a line a person and policy; - prints it")
+@click.option("--html", metavar="FILE", help="write the report for governors as a page")
+@click.option("--pdf", metavar="FILE", help="write the report for governors as one A4 page")
+@home_option
+@click.pass_context
+def acks(
+    ctx: click.Context,
+    school: str | None,
+    policy: str,
+    csv_: str | None,
+    html: str | None,
+    pdf: str | None,
+) -> None:
+    """Show who has confirmed what: numbers by team, a list, a report for governors."""
+    if ctx.invoked_subcommand:
+        if school or policy or csv_ or html or pdf:
+            raise BadUse("write the options after the command: mayi acks verify --school S")
+        return
+    from bot.app import acks as records
+    from bot.platforms.terminal import Terminal
+
+    told = asyncio.run(records.standing(_home(), school, policy))
+    if csv_ == "-":
+        click.echo(told.csv.encode(), nl=False)
+    elif csv_:
+        # The mark at the beginning tells a spreadsheet that it is UTF-8.
+        records.write(csv_, b"\xef\xbb\xbf" + told.csv.encode())
+    if html:
+        records.write(html, told.html.encode())
+    if pdf:
+        records.write(pdf, told.pdf)
+    if not (csv_ or html or pdf):
+        Terminal(sys.stdout).listing(told.headings, told.table)
+        click.echo(told.text)
+
+
+@acks.command("verify")
+@school_option
+@click.option("--reference", metavar="A-…", default="", help="one, printed anew as a certificate")
+@click.option("--pdf", metavar="FILE", help="with --reference: write the certificate")
+@click.option("--text", metavar="FILE", help="with --reference: write the text that was shown")
+@click.option("--list", "list_", metavar="FILE", help="check a list that --csv made")
+@home_option
+def verify_acks(
+    school: str | None, reference: str, pdf: str | None, text: str | None, list_: str | None
+) -> int:
+    """Check every confirmation against its text and the audit trail; exit status 1 with findings."""
+    from bot.app import acks as records
+
+    if not reference:
+        if pdf or text:
+            raise BadUse("say which one: --reference A-…")
+        listed = records.read(list_) if list_ else None
+        words, sound = asyncio.run(records.verify(_home(), school, listed))
+        click.echo(words)
+        return 0 if sound else 1
+    shown = asyncio.run(records.one(_home(), school, reference))
+    click.echo(shown.text)
+    if pdf:
+        records.write(pdf, shown.pdf)
+    if text:
+        records.write(text, shown.wording.encode())
+    return 0 if shown.holds else 1
 
 
 @cli.group()

@@ -24,7 +24,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.app.door import Door, NoVisit, Visitor, new_word
-from bot.app.theirs import DESK, MINE
+from bot.app.theirs import ACKS, DESK, KEPT, MINE, READ
 from bot.config import School
 from bot.errors import MayIError
 from bot.platforms.pages import CONTENT_SECURITY_POLICY, Pages
@@ -37,11 +37,23 @@ LARGEST = (
     256 * 1024
 )  # bytes of a form: the longest text that is taken, in any script, and some more
 MOST_FIELDS = 200
-SHOWN = {DESK: "/desk", MINE: "/my-reports"}  # pages, and what is said to show them
-HEADINGS = {DESK: "What waits for you", MINE: "What you reported"}
+SHOWN = {
+    DESK: "/desk",
+    MINE: "/my-reports",
+    READ: "/acknowledge",
+    ACKS: "/acks",
+    KEPT: "/my-data",
+}  # pages, and what is said to show them
+HEADINGS = {
+    DESK: "What waits for you",
+    MINE: "What you reported",
+    READ: "Policies to read and confirm",
+    ACKS: "Policies read and confirmed",
+    KEPT: "What is kept about you",
+}
 STATUS = {404: "missing", 405: "missing", 403: "stale", 413: "large"}
 FIELD = "f."  # before the name of a field, so that none is taken for one of ours
-_OURS = re.compile(r"/(?:healthz|desk|mine|do|out)?")
+_OURS = re.compile(r"/(?:healthz|desk|mine|acknowledge|acks|my-data|do|out)?")
 
 
 def app(door: Door, routes: Sequence[BaseRoute] = ()) -> ASGIApp:

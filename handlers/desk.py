@@ -29,7 +29,8 @@ from handlers.delivery import (
     tell_reporter,
 )
 from handlers.export import copies
-from handlers.report_pages import LONGEST, checklist, one, text_of
+from handlers.fields import as_typed, one, text_of
+from handlers.report_pages import LONGEST, checklist
 from handlers.services import Services
 
 NEEDS_WORDS = {"note": EntryKind.NOTE, "outcome": EntryKind.OUTCOME}
@@ -256,7 +257,7 @@ async def account(tx: Transaction, case: Case, services: Services) -> tuple[str,
         named=[name(p) for p in content.named],
         reporter=name(content.reporter),
         skipped=[name(p) for p in content.skipped],
-        what=_as_typed(content.what),
+        what=as_typed(content.what),
         when=offered["when"].get(content.when, ""),
         where=[offered["where"].get(w, w) for w in content.where],
         done=[offered["done"].get(d, d) for d in content.done],
@@ -264,7 +265,7 @@ async def account(tx: Transaction, case: Case, services: Services) -> tuple[str,
         entries=[
             {
                 "entry": e,
-                "text": _as_typed(e.text),
+                "text": as_typed(e.text),
                 "at": services.local(e.at),
                 "name": name(e.person),
                 "to": offered["to"].get(e.to, e.to),
@@ -318,8 +319,3 @@ def _field(
 def _done(done: str, case: Case, services: Services) -> Reply:
     text = services.wording.text("desk_done", done=done, reference=case.report.reference)
     return Reply((Card(text, Tone.DO),))
-
-
-def _as_typed(text: str) -> str:
-    """What somebody typed, marked line by line, so that none of it looks like ours."""
-    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())

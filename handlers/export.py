@@ -21,35 +21,44 @@ def copies(
     """The two files, named by the reference. `inexact` is added to the PDF where it cannot show every letter."""
     text = json.dumps(record, ensure_ascii=False, indent=1, default=str) + "\n"
     return (
-        Attachment(f"{reference}.pdf", _pdf(reference, lines, inexact)),
+        Attachment(f"{reference}.pdf", pdf(reference, lines, inexact)),
         Attachment(f"{reference}.json", text.encode("utf-8", "surrogatepass")),
     )
 
 
-def _pdf(reference: str, lines: Sequence[str], inexact: str) -> bytes:
+def pdf(title: str, lines: Sequence[str], inexact: str) -> bytes:
+    """A document of a title and some lines."""
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.styles import getSampleStyleSheet
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer
 
-    font = TTFont(FONT, str(files("templates") / "fonts" / f"{FONT}.ttf"))
-    pdfmetrics.registerFont(font)
+    glyphs = register()
     styles = getSampleStyleSheet()
     for style in ("Title", "BodyText"):
         styles[style].fontName = FONT
-    shown = [_shown(line, font.face.charToGlyph) for line in lines]
-    if shown != list(lines):
-        shown.append(inexact)
-    story: list[Any] = [Paragraph(escape(reference), styles["Title"])]
-    for line in shown:
+    drawn = [shown(line, glyphs) for line in lines]
+    if drawn != list(lines):
+        drawn.append(inexact)
+    story: list[Any] = [Paragraph(escape(shown(title, glyphs)), styles["Title"])]
+    for line in drawn:
         story += [Paragraph(escape(line), styles["BodyText"]), Spacer(1, 4)]
     out = BytesIO()
-    SimpleDocTemplate(out, pagesize=A4, title=reference, author="MayI").build(story)
+    SimpleDocTemplate(out, pagesize=A4, title=title, author="MayI", lang="en-GB").build(story)
     return out.getvalue()
 
 
-def _shown(line: str, has: Mapping[int, int]) -> str:
+def register() -> Mapping[int, int]:
+    """Make the font known to what draws; the letters it has."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    font = TTFont(FONT, str(files("templates") / "fonts" / f"{FONT}.ttf"))
+    pdfmetrics.registerFont(font)
+    glyphs: Mapping[int, int] = font.face.charToGlyph
+    return glyphs
+
+
+def shown(line: str, has: Mapping[int, int]) -> str:
     """A line in the letters the font has: a letter without its accent rather than none."""
     return "".join(
         c if ord(c) in has else (b if ord(b := unicodedata.normalize("NFD", c)[0]) in has else "?")

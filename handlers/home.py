@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.chat.model import Button, Card, Event, Reply, Tone
-from bot.records import reports
+from bot.records import items, reports
 from bot.records.reports import State
+from handlers.acknowledge import home_card
 from handlers.delivery import case_of, delivery_to
+from handlers.progress import home_progress
 from handlers.services import Services
 
 
@@ -26,6 +28,11 @@ async def home(event: Event, rest: str, services: Services) -> Reply:
                 urgent += case.urgent
         for report in await reports.all_of(tx.conn, tx.sealer, services.school.id):
             mine += report.content.reporter == services.person.id
+        due = [
+            i
+            for i in await items.open_items(tx.conn, services.school.id, services.person.id)
+            if i.told is not None and (i.until is None or i.until > services.now)
+        ]
         draft = await reports.draft_of(tx.conn, tx.sealer, services.school.id, services.person.id)
     lines = words.lines("home", school=services.school.name, name=services.person.name)
     cards = [
@@ -47,6 +54,15 @@ async def home(event: Event, rest: str, services: Services) -> Reply:
         button = Button(words.text("home_desk_button"), "/desk")
         text = words.text("home_desk", waiting=waiting, urgent=urgent)
         cards.append(Card(text, tone, buttons=(button,)))
+    to_confirm = await home_card(services)
+    if to_confirm is not None:
+        cards.append(to_confirm)
+    progress = await home_progress(services)
+    if progress is not None:
+        cards.append(progress)
+    if due:
+        button = Button(words.text("home_reminders_button"), "/reminders")
+        cards.append(Card(words.text("home_reminders", number=len(due)), buttons=(button,)))
     if mine:
         button = Button(words.text("home_mine_button"), "/my-reports")
         cards.append(Card(words.text("home_mine", mine=mine), buttons=(button,)))

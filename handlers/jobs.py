@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from bot.records import reports
 from bot.records.audit import Action
 from handlers import delivery
+from handlers.asking import ask_for_acknowledgements
+from handlers.digest import send_digests
+from handlers.forgetting import forget_what_is_old
+from handlers.occurrences import decide_what_is_due
+from handlers.roll import keep_the_roll
 from handlers.services import Services
+from handlers.watch import watch_the_sending
 
 DRAFTS_KEPT = timedelta(days=7)  # a report nobody sent
+log = logging.getLogger(__name__)
 
 
 async def look_at_reports(services: Services) -> None:
@@ -36,7 +44,24 @@ async def forget_what_is_past(services: Services) -> None:
         await reports.drop_drafts_before(tx, services.school.id, services.now - DRAFTS_KEPT)
 
 
+async def tell_of_dates(services: Services) -> None:
+    """Decide what has come due and what is owed, then write the day's digests.
+
+    One after the other: there is one digest a day, and what is decided a moment after it waits for the next.
+    """
+    for decide in (decide_what_is_due, ask_for_acknowledgements):
+        try:
+            await decide(services)
+        except Exception as e:  # noqa: BLE001  # what was decided before is told all the same
+            log.error("%s: %s failed: %s", services.school.id, decide.__name__, type(e).__name__)  # noqa: TRY400
+    await send_digests(services)
+
+
 JOBS: Mapping[str, Callable[[Services], Awaitable[None]]] = {
     "reports": look_at_reports,
     "retention": forget_what_is_past,
+    "roll": keep_the_roll,
+    "dates": tell_of_dates,
+    "forgetting": forget_what_is_old,
+    "watch": watch_the_sending,
 }

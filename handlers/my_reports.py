@@ -21,12 +21,8 @@ from handlers.delivery import (
     tell_readers,
     urgent,
 )
-from handlers.report_pages import (
-    button,
-    field_of,
-    text_of,
-    too_long,
-)
+from handlers.fields import text_of
+from handlers.report_pages import button, field_of, too_long
 from handlers.services import Services
 
 

@@ -9,6 +9,8 @@ from bot.chat.model import Button, Card, Tone
 from bot.records import reports
 from bot.records.messages import Message
 from handlers.delivery import case_of, delivery_to
+from handlers.digest import DIGEST
+from handlers.digest import card as digest_card
 from handlers.services import Services
 
 # What can be pressed under each message: (template of the label, what it says).
@@ -24,26 +26,26 @@ BUTTONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("report_rang_button", "/rang"),
         ("report_status_button", "/my-reports"),
     ),
+    "acknowledge_question": (("acknowledge_asked_button", "/acknowledge-asked"),),
 }
 
 
 # What only a recipient gets.
 FOR_READERS = frozenset({"report_new", "report_reminder", "report_added"})
+# What a mail may say whole, since none of it is confidential.
+OPEN = frozenset({DIGEST, "nothing_sent", "acknowledge_question"})
 
 
-async def still_theirs(message: Message, services: Services) -> bool:
-    """Whether a message may still go to its reader: one that waited can be to somebody kept out since."""
-    if message.template not in FOR_READERS:
-        return True
-    store = await services.records()
-    reference = str(message.filled.get("reference", ""))
-    async with store.writing() as tx:
-        report = await reports.by_reference(tx.conn, tx.sealer, services.school.id, reference)
-        return report is not None and delivery_to(await case_of(tx, report), services) is not None
+async def notice(message: Message, services: Services) -> Card | None:
+    """The card of a message; one that may have been sent before says so.
 
-
-def notice(message: Message, services: Services) -> Card:
-    """The card of a message. One that may have been sent before says so."""
+    None where it may no longer go to its reader: one that waited can be to somebody kept out since, or
+    about what is settled.
+    """
+    if message.template == DIGEST:
+        return await digest_card(message, services)
+    if message.template in FOR_READERS and not await _still_theirs(message, services):
+        return None
     office = services.people().office("lado")
     lines = services.wording.lines(message.template, office=office, **message.filled)
     if message.repeat:
@@ -55,6 +57,35 @@ def notice(message: Message, services: Services) -> Card:
     )
     tone = Tone.URGENT if message.filled.get("urgent") else Tone.PLAIN
     return Card(lines[0], tone, lines=lines[1:], buttons=buttons)
+
+
+async def _still_theirs(message: Message, services: Services) -> bool:
+    store = await services.records()
+    reference = str(message.filled.get("reference", ""))
+    async with store.writing() as tx:
+        report = await reports.by_reference(tx.conn, tx.sealer, services.school.id, reference)
+        return report is not None and delivery_to(await case_of(tx, report), services) is not None
+
+
+def asks_to_confirm(card: Card) -> bool:
+    """Whether a message asks its reader to confirm policies: a mail has no button for it."""
+    return any(b.says == "/acknowledge" for b in card.buttons)
+
+
+def open_mail(card: Card, services: Services, link: str = "") -> tuple[str, str]:
+    """Subject and text of a mail that says what the card says: nothing of it is confidential.
+
+    `link` is where its reader confirms the policies that it names; empty: nowhere on the pages.
+    """
+    text = services.wording.text(
+        "mail_reminders",
+        headline=card.headline,
+        quotes=card.quotes,
+        lines=card.lines,
+        school=services.school.name,
+        link=link,
+    )
+    return card.headline, text + "\n"
 
 
 def mail(message: Message, services: Services, link: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from bot.records import reports
 from bot.records.audit import Action
 from bot.records.reports import Draft
 from handlers.delivery import case_of, note, send
+from handlers.fields import many, text_of
 from handlers.my_reports import receipt
 from handlers.report_pages import (
     NEEDS_A_VALUE,
@@ -27,12 +28,10 @@ from handlers.report_pages import (
     errors_on,
     fields_of,
     line_of,
-    many,
     marked,
     page_of,
     reached,
     taken,
-    text_of,
 )
 from handlers.services import Services
 

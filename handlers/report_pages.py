@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from bot.people.roles import About, Step, path
 from bot.records.reports import Content, Draft
 from handlers.ask import quote
 from handlers.delivery import matter_of, spoken
+from handlers.fields import many, one, text_of
 from handlers.services import Services
 
 ABOUT, KIND, WHAT, WHO, SURE = "about", "kind", "what", "who", "sure"
@@ -23,8 +23,6 @@ NOBODY = "nobody"
 MAY_BE_THEM = frozenset({About.COLLEAGUE, About.UNSURE})  # said so: it may be about a recipient
 LONGEST = 10_000  # characters of an account; what is longer is cut nowhere but refused
 LONGEST_NAME = 200
-# Control characters, and those that turn the direction of what follows: nobody types them.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NEEDS_A_VALUE = {ABOUT: "about", KIND: "kind", WHAT: "what", WHO: "close", SURE: "sure"}
 
 
@@ -70,19 +68,6 @@ def taken(values: Mapping[str, str | tuple[str, ...]], page: str) -> dict[str, A
         }
     name = NEEDS_A_VALUE[page]
     return {name: many(values.get(name, ()))}
-
-
-def one(value: str | Sequence[str]) -> str:
-    return value if isinstance(value, str) else next(iter(value), "")
-
-
-def many(value: str | Sequence[str]) -> list[str]:
-    return [value] if isinstance(value, str) and value else list(value)
-
-
-def text_of(value: str | Sequence[str]) -> str:
-    kept = (" " if c.isspace() and c != "\n" else c for c in one(value))
-    return "".join(c for c in kept if c == "\n" or not _UNSEEN.fullmatch(c)).strip()
 
 
 def errors_on(page: str, filled: Mapping[str, Any], services: Services) -> dict[str, str]:

@@ -17,12 +17,16 @@ from bot.config import School
 from bot.policy.answer import Answer
 from bot.policy.asked import Listed, Why
 from bot.policy.index import Entry, PolicyInfo
+from bot.policy.model import Front
 
 if TYPE_CHECKING:  # one question needs none of these, and they take a moment to import
     from bot.people.roster import People, Person
+    from bot.policy.outdated import Edition
     from bot.records.store import Store
     from bot.schedule.calendar import WorkingTime
     from bot.schedule.handover import Patience
+    from bot.schedule.rules import Reminders
+    from bot.schedule.terms import SchoolCalendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,19 @@ class Services:
     clause: Callable[[str], Entry | None]  # by its id
     note: Callable[[str, Why], None]  # puts a question on the policy owner's list
     decided: Callable[[str], Listed | None]  # what the school decided on such a question
+    forget_questions: Callable[[], None]  # those on the list whose time is over
     guidance: Mapping[str, Mapping[str, str]]  # national guidance for this school's nation
     people: Callable[[], People]  # raises BadSettings where school.toml cannot be read for it
     records: Callable[[], Awaitable[Store]]  # opened when first needed
     hours: Callable[[], WorkingTime]
     patience: Callable[[], Patience]
+    calendar: Callable[[], SchoolCalendar]  # with the last good calendar file or feed
+    reminders: Callable[[], Reminders]  # what the school reminds its people of; raises BadSettings
+    fronts: Callable[[], Mapping[str, Front]]  # each policy's front matter, by its file's stem
+    # The national guidance that each policy cites in a superseded edition, by its file's stem.
+    outdated: Callable[[], Mapping[str, tuple[Edition, ...]]]
+    # Writes when a policy was reviewed, when it is to be next, and its version; raises CannotDo.
+    mark_reviewed: Callable[[str, date, date, str], None]
     now: datetime  # aware, UTC
     person: Person | None = None  # who is talking, where they are on the roster
     routes: tuple[tuple[str, str], ...] = field(default=())  # what people can say, what it does

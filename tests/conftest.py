@@ -118,6 +118,8 @@ POLICY = """---
 title: {title}
 version: "3"
 reviewed: 2026-09-01
+next_review: 2099-09-01
+owner: headteacher
 code: {code}
 next_id: 90
 ---

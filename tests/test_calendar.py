@@ -233,3 +233,56 @@ def test_a_wait_ends_at_work_and_just_when_that_much_working_time_has_passed(sta
 @given(MOMENTS, WAITS, WAITS)
 def test_two_waits_one_after_the_other_are_one_long_wait(start, first, second):
     assert OFFICE.after(OFFICE.after(start, first), second) == OFFICE.after(start, first + second)
+
+
+def test_a_school_that_works_on_other_days_says_which(read):
+    boarding = read(
+        '[hours]\ndays = ["mon", "tue", "wed", "thu", "fri", "sat"]\nbank_holidays = "open"'
+    )
+
+    assert boarding.is_open(at("2026-11-21 10:00"))  # a Saturday
+    assert not boarding.is_open(at("2026-11-22 10:00"))
+    assert boarding.is_open(at("2026-05-04 10:00"))  # early May
+    assert boarding.is_working_day(date(2026, 12, 25))
+    assert not OFFICE.is_working_day(date(2026, 12, 25))
+
+
+def test_a_wait_passes_only_on_the_days_that_a_school_works(read):
+    three_days = read('[hours]\ndays = ["mon", "wed", "fri"]')
+
+    assert after("2026-11-16 16:00", 2, three_days) == "2026-11-18 09:00"
+
+
+def test_holidays_of_pupils_do_not_stop_the_clock_that_reports_wait_by(read):
+    hours = read("""
+[calendar]
+terms = [ { name = "Autumn Term 2026", first = 2026-09-03, last = 2026-12-18, half_term = "2026-10-26/2026-10-30" } ]
+inset = [2026-10-23]
+""")
+
+    assert hours == OFFICE
+    assert after("2026-10-23 16:00", 2, hours) == "2026-10-26 09:00"
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[hours]\ndays = []", "hours.days: '[]' is not a list of days; write the days"),
+        ('[hours]\ndays = "mon"', "hours.days: 'mon' is not a list of days"),
+        (
+            '[hours]\ndays = ["Montag"]',
+            "is not a list of days; write the days the school works, as",
+        ),
+        ("[hours]\ndays = [1]", "hours.days: '[1]' is not a list of days"),
+        (
+            "[hours]\nbank_holidays = true",
+            "hours.bank_holidays: 'True' is neither; write \"closed\"",
+        ),
+    ],
+)
+def test_working_days_that_cannot_be_meant_are_refused(read, toml, said):
+    with pytest.raises(BadSettings) as error:
+        read(toml)
+
+    assert said in str(error.value)
+    assert "school.toml: " in str(error.value)

@@ -92,7 +92,7 @@ async def test_records_are_backed_up_before_a_step_and_survive_it(
         migrate._steps.cache_clear()
 
     (made,) = (tmp_path / "backups").iterdir()
-    assert made.name == "records-20261116-093000-r0001.zip"
+    assert made.name == "records-20261116-093000-r0004.zip"
     assert made.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(made) as archive:
         assert archive.read("records/reports.jsonl").count(b"\n") == 3
@@ -109,7 +109,7 @@ def further(steps):
     (steps / "versions" / "r9999_more.py").write_text(
         "import sqlalchemy as sa\n"
         "from alembic import op\n"
-        "revision, down_revision = 'r9999', 'r0001'\n"
+        "revision, down_revision = 'r9999', 'r0004'\n"
         "def upgrade():\n"
         "    with op.batch_alter_table('reports', recreate='auto') as table:\n"
         "        table.alter_column('reference', type_=sa.String(20), existing_nullable=False)\n"

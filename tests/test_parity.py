@@ -24,6 +24,7 @@ OTHERS = ("slack", "teams")
 ELSE = "anything else"  # the route of whatever is no command
 COLUMNS = ("terminal", *OTHERS)
 REFERENCE = re.compile(r"R-[0-9A-Z]{4}-[0-9A-Z]{2}")
+ANY_REFERENCE = re.compile(r"[ADR]-[0-9A-Z]{4}-[0-9A-Z]{2}")
 _ROUTE, _TYPED, _QUOTED = (re.compile(p) for p in (r"`([^`]+)`", r"\*\*([^*]+)\*\*", r"“([^”]+)”"))
 
 
@@ -130,7 +131,7 @@ async def _play(platform: str, home: Path, told: dict) -> Heard:
 
 
 def without_references(text: str) -> str:
-    return REFERENCE.sub("R-…", folded(text))
+    return ANY_REFERENCE.sub("…", folded(text))
 
 
 def words_of(reply: Reply) -> Iterator[str]:

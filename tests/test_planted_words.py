@@ -202,6 +202,21 @@ def test_the_audit_trail_holds_names_and_codes_only(lived):
     assert not lived.conversation.run(audit.verify(store)).findings
 
 
+def test_nobody_finds_another_s_words_in_what_is_kept_about_them(lived):
+    """Not the recipients either: what is in a report belongs to the report."""
+    told = {}
+    people = [p.id for p in lived.conversation.site.services("model-primary").people().persons]
+    for person in people:
+        heard = lived.say("/my-data", person)
+        assert "keeps about you" in heard
+        lived.say("/my-data file", person)
+        assert len(lived.reply.files) == 2
+        told[person] = found_in(heard + "".join(f.content.decode() for f in lived.reply.files))
+
+    own = {ROBIN: {WHO, WHAT, ADDED}, CHAIR: {DRAFT}}
+    assert {p: set(words) for p, words in told.items() if words} == own
+
+
 def test_a_backup_holds_no_word_that_was_typed(lived, tmp_path):
     out = tmp_path / "backup.zip"
     asyncio.run(back_up(Home(lived.home), out))

@@ -16,10 +16,11 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from bot.app.talk import Conversation
+from bot.app.talk import Conversation, Delivered
 from bot.chat.model import Event, FieldKind, Form, Reply
 from bot.config import MODEL_SCHOOLS, Home, data, model_folder
 from bot.records import reports
+from handlers.digest import DIGEST
 from tests.stores import fresh_url
 
 ROBIN, BOBBY = "robin-practice", "bobby-figment"  # a teaching assistant, and whom they answer to
@@ -38,6 +39,8 @@ ABOUTS = tuple(data("report.toml")["about"])
 class Practice:
     """A school whose clock we set: anybody can be spoken for, and what reaches them is kept."""
 
+    dates = False
+
     def __init__(self, home: Path, school: str) -> None:
         self.home, self.school, self.now = home, school, MONDAY
         self.forms: dict[str, Form | None] = {}
@@ -49,7 +52,12 @@ class Practice:
         """Start the process, as after a crash: nothing is left but what is on the disk."""
         self.conversation = Conversation(Home(self.home), self.school)
         self.conversation.site.clock = lambda: self.now
-        self.delivered = self.conversation.delivered
+
+    @property
+    def delivered(self) -> list[Delivered]:
+        """Every message that reached somebody; of reports alone, unless dates are what it is about."""
+        every = self.conversation.delivered
+        return [d for d in every if self.dates or d.template != DIGEST]
 
     def restart(self) -> None:
         self.conversation.close()

@@ -13,7 +13,7 @@ from bot.config import Home, School
 from bot.errors import BadSettings
 from bot.people.matching import match
 from bot.people.reading import people_of
-from bot.people.roster import Holding, Outside, People, Person, Route
+from bot.people.roster import Holding, Outside, People, Person, Route, as_of
 
 WHOLE = """
 name = "Model School"
@@ -225,6 +225,125 @@ answers_to = []
     assert people.lines("nobody-known") == frozenset()
 
 
+GROUPED = """
+[people.pat]
+name = "Pat Example"
+team = "Leadership"
+[people.gabi]
+name = "Gabi Governor"
+staff = false
+[people.grey]
+name = "Grey Governor"
+group = "governors"
+[people.vic]
+name = "Vic Volunteer"
+group = "volunteers"
+team = "year 3"
+[people.printer]
+name = "Printer Account"
+group = "service"
+team = "Year 3"
+[people.toni]
+name = "Toni Teacher"
+team = "Year  3"
+starts = 2026-11-23
+leaves = "2027-01-31"
+[roles.headteacher]
+holder = "Pat Example"
+deputies = ["Toni Teacher"]
+[roles.dsl]
+deputies = ["Vic Volunteer"]
+[roles.chair-of-governors]
+holder = "Sam Sample"
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "meant"),
+    [
+        (["staff"], "pat toni"),
+        (["governors"], "gabi grey sam-sample"),
+        (["volunteers", "staff"], "pat vic toni"),
+        (["headteacher"], "pat"),
+        (["dsl"], "vic"),
+        (["TEAM:Year 3"], "vic toni"),
+        (["toni", "staff", "team:year 3", "toni"], "pat vic toni"),
+        (["printer"], "printer"),
+        (["service"], ""),
+        (["team:", "team:Year 4", "hr", "", "Pat Example"], ""),
+        ([], ""),
+    ],
+)
+def test_a_list_means_groups_roles_people_and_teams_each_person_once(read, names, meant):
+    assert " ".join(p.id for p in read(GROUPED).members(names)) == meant
+
+
+def test_the_entries_of_a_list_that_mean_nobody_are_told(read):
+    names = [
+        "staff",
+        "volunteers",
+        "dsl",
+        "toni",
+        "team:YEAR 3",
+        "service",
+        "team:Year 4",
+        "hr",
+        "",
+    ]
+
+    assert read(GROUPED).unknown_members(names) == ("service", "team:Year 4", "hr", "")
+    assert People().unknown_members(["staff", "governors", "volunteers"]) == ()
+
+
+def test_a_volunteer_answers_to_the_head_and_somebody_named_a_governor_to_the_chair(read):
+    people = read(GROUPED)
+
+    assert people.lines("vic") == {"pat", "sam-sample"}
+    assert people.lines("grey") == people.lines("gabi") == {"sam-sample"}
+    assert [p.group for p in people.persons][-1] == "governors"
+
+
+def test_somebody_is_at_work_from_the_first_day_to_the_last_both_included(read):
+    toni = read(GROUPED).person("toni")
+    days = [date(2026, 11, 22), date(2026, 11, 23), date(2027, 1, 31), date(2027, 2, 1)]
+
+    assert [toni.at_work(d) for d in days] == [False, True, True, False]
+    assert [toni.gone(d) for d in days] == [False, False, False, True]
+    assert Person("pat", "Pat", away=((days[0], days[1]),)).away_on(days[1])
+    assert not toni.away_on(days[1])
+
+
+def test_as_of_a_day_roles_are_held_by_those_who_are_there_and_leavers_are_off_the_roster(read):
+    people = read(GROUPED)
+    before, during, after = (
+        as_of(people, d) for d in (date(2026, 11, 22), date(2026, 11, 23), date(2027, 2, 1))
+    )
+
+    assert [p.holding("headteacher").deputies for p in (before, during, after)] == [
+        (),
+        ("toni",),
+        (),
+    ]
+    assert during is people
+    assert before.person("toni") is not None
+    assert after.person("toni") is None
+    assert after.members(["staff"]) == (people.person("pat"),)
+    assert after.left == (people.person("toni"),)
+
+
+def test_somebody_below_a_colleague_who_left_still_never_gets_what_is_about_the_head(read):
+    people = as_of(
+        read(
+            STAFFED.replace('name = "Toni Teacher"', 'name = "Toni Teacher"\nleaves = 2026-07-31')
+            + '[people.kim]\nname = "Kim Standin"\nanswers_to = ["teacher"]\n'
+        ),
+        date(2026, 11, 16),
+    )
+
+    assert people.person("teacher") is None
+    assert people.lines("kim") == {"teacher", "pat-example", "sam-sample"}
+
+
 PERSON = '[people.pat]\nname = "Pat Example"\n'
 ROUTE = '[[reports.routes]]\nsource = "choice"\n'
 
@@ -253,6 +372,19 @@ ROUTE = '[[reports.routes]]\nsource = "choice"\n'
         (PERSON + "away = [2026-11-27T10:00:00]", "people.pat.away", "is not a date"),
         (PERSON + "employer = 3", "people.pat.employer", "'3' is not a text"),
         (PERSON + 'staff = "no"', "people.pat.staff", "'no' is neither true nor false"),
+        (PERSON + 'group = "staf"', "people.pat.group", "there is no group 'staf'"),
+        (PERSON + 'starts = "23/11/2026"', "people.pat.starts", "'23/11/2026' is not a date"),
+        (PERSON + "leaves = 2026", "people.pat.leaves", "'2026' is not a date"),
+        (
+            PERSON + "starts = 2026-11-23\nleaves = 2026-11-22",
+            "people.pat.leaves",
+            "before they start on 2026-11-23",
+        ),
+        (PERSON + "team = 3", "people.pat.team", "'3' is not a text"),
+        ("roster = 3", "roster", "is not the name of a file"),
+        ('roster = "a\\u0000b"', "roster", "is not the name of a file"),
+        ('roll_checked = "today"', "roll_checked", "'today' is not a date"),
+        ('rooster = "staff.csv"', "rooster", "write 'roster' if that is what is meant"),
         (PERSON + 'email = "pat"', "people.pat.email", "'pat' is not a mail address"),
         (PERSON + 'email = "a@b.org, c@d.org"', "people.pat.email", "is not a mail address"),
         (PERSON + 'accounts = ["U1"]', "people.pat.accounts", "'U1' is not an account"),
@@ -346,7 +478,7 @@ JUNK = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["pat", "dsl", "holder", "name", "to", "source", "routes", "away", "answers_to"]
+                "pat dsl holder name to source routes away answers_to group starts leaves team".split()
             ),
             inner,
             max_size=3,
@@ -356,7 +488,10 @@ JUNK = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["people", "roles", "outside", "reports"]), JUNK))
+TABLES = ("people", "roles", "outside", "reports", "roster", "roll_checked")
+
+
+@given(st.dictionaries(st.sampled_from(TABLES), JUNK))
 def test_whatever_stands_in_the_tables_is_read_or_refused_in_one_line(settings):
     school = School("oak", Path("schools/oak"), "Oak", settings=settings)
     said = ""

@@ -31,11 +31,19 @@ from handlers.services import Services
 
 log = logging.getLogger(__name__)
 
-# What can be said on the pages: the recipient's desk, and what became of one's own reports.
+# What can be said on the pages: the recipient's desk, what became of one's own reports, reading and confirming
+# policies, who confirmed what, and what is kept about oneself.
 ON_PAGES = frozenset(
-    {"desk", "open", "handle", "refer", "too-close", "my-reports", "add-to-report", "rang"}
+    {
+        *("desk", "open", "handle", "refer", "too-close", "my-reports", "add-to-report", "rang"),
+        *("acks", "acknowledgements", "acks-report", "certificate"),
+        *("acknowledge", "acknowledge-read", "acknowledge-page"),
+        *("acknowledge-question", "acknowledge-asked"),
+        *("acknowledge-except", "discussion", "keep-discussion"),
+        "my-data",
+    }
 )
-LONGEST_SAID = 200  # characters of what a button says
+LONGEST_SAID = 500  # characters of what a button says: it may name a policy's file and a person
 
 # New links for one person: so soon after another it is on its way already, and so many are enough.
 _LINK_PAUSE, _LINKS_A_DAY = timedelta(minutes=2), 20
@@ -200,8 +208,9 @@ class Door:
         store = await self.site.records()
         turn = self._turns.setdefault(visitor.token, asyncio.Lock())
         async with turn:  # pressed twice: one after the other
-            event_id = _event_id(visitor, once, text, values) if once and values else ""
-            if event_id:
+            event_id = _event_id(visitor, once, text, values) if once else ""
+            filled = bool(event_id and values)  # a button alone may be pressed again
+            if filled:
                 async with store.reading() as conn:
                     if await visits.handled(conn, event_id):
                         return None
@@ -212,11 +221,12 @@ class Door:
                 conversation=f"pages:{visitor.school.id}:{visitor.person.id}",
                 id=event_id,
                 values={k: _clean(v) for k, v in (values or {}).items()},
+                via="pages",
             )
             done: list[Reply] = []
             reply = await _router(done).handle(event, services)
             # A form that came back or a copy can be asked for again; what was written cannot.
-            if event_id and done and not reply.form and not reply.files:
+            if filled and done and not reply.form and not reply.files:
                 async with store.writing() as tx:
                     await visits.mark_handled(tx, event_id, services.now)
             return reply

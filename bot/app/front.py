@@ -108,7 +108,12 @@ class Reception:
         school, person = place
         services = replace(self.site.services(school.id, person), routes=SHOWN)
         conversation = event.conversation or account
-        event = replace(event, person=person, conversation=f"{school.id}:{conversation}")
+        event = replace(
+            event,
+            person=person,
+            conversation=f"{school.id}:{conversation}",
+            via=account.partition(":")[0],
+        )
         reply = await self._router.handle(event, services)
         return await self._without_files(reply, services)
 

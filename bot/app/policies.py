@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 SHOWN_TOPIC = 0.2  # a topic at least this likely is shown as one of a clause's topics
 
 
-def import_policy(home: Home, file: str, school: str, title: str | None) -> tuple[Account, bool]:
-    """Import a document into a school's policies; says whether the school was new."""
+def import_policy(
+    home: Home,
+    file: str,
+    school: str,
+    title: str | None,
+    *,
+    minor: bool = False,
+    write: bool = True,
+) -> tuple[Account, bool]:
+    """Import a document into a school's policies, unless not to `write`; says whether the school was new."""
     from bot.policy.importer import import_policy as bring_in
 
     if not valid_school_id(school):
@@ -33,21 +41,38 @@ def import_policy(home: Home, file: str, school: str, title: str | None) -> tupl
         folder / "policies",
         title=title,
         school="" if created else home.school(school).name,
+        minor=minor,
+        write=write,
     )
-    if created:
+    if created and write:
         write_school(folder, account.front.school or school)
     return account, created
 
 
-def account_text(account: Account, school: str, *, created: bool) -> str:
-    """What became of every line of an imported document, to print."""
+def account_text(
+    home: Home, account: Account, school: str, *, created: bool, written: bool = True
+) -> str:
+    """What became of every line of an imported document, and what it does to confirmations, to print."""
     from collections import Counter
 
     from bot.chat.render import Wording
 
     fates = Counter(line.name or line.fate.value for line in account.lines)
+    void = 0
+    if account.differs:
+        from bot.app.signatures import signatures_at_stake
+        from bot.policy.model import Policy
+
+        policy = Policy(account.front, account.clauses)
+        void = signatures_at_stake(home, home.school(school), account.path.stem, policy)
     return Wording().text(
-        "import_account", account=account, fates=fates, school=school, created=created
+        "import_account",
+        account=account,
+        fates=fates,
+        school=school,
+        created=created,
+        written=written,
+        void=void,
     )
 
 

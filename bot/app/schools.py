@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 from bot.chat.render import Wording
@@ -24,6 +25,18 @@ def wording_of(school: School) -> Wording:
     """What MayI says at a school: its own templates before those of the package."""
     own = school.folder / "templates"
     return Wording((own,) if own.is_dir() else ())
+
+
+def mark_reviewed(
+    home: Home, school: School, policy: str, reviewed: date, next_review: date, version: str
+) -> None:
+    """Write into a policy file that it was reviewed; raises CannotDo where the file is not the school's."""
+    from bot.policy import reviewed as file
+
+    path = school.folder / "policies" / f"{policy}.md"
+    if not path.is_relative_to(home.root):
+        raise CannotDo(f"{school.name} is a model school: its policy stays as it is")
+    file.mark_reviewed(path, reviewed=reviewed, next_review=next_review, version=version)
 
 
 def init(home: Home, school: str, like: str | None) -> str:

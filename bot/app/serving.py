@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from bot import config
+from bot.app import calendars
 from bot.app.carrying import carrier
 from bot.app.chats import Running, configured
 from bot.app.door import Door
@@ -24,7 +25,7 @@ from bot.app.site import Site
 from bot.chat.front import Channel
 from bot.chat.render import Wording
 from bot.config import Home, School, Serving
-from bot.errors import CannotDo
+from bot.errors import CannotDo, MayIError
 from bot.platforms.mail import Mail
 from bot.records import visits
 from bot.records.store import Store
@@ -172,7 +173,7 @@ async def _working(
         replica=replica,
         send=lambda message: send(store, message, carry, site.clock),
         jobs={name: partial(_each_school, site, name) for name in JOBS}
-        | {"visits": partial(_forget_visits, site)},
+        | {"visits": partial(_forget_visits, site), "calendars": partial(_read_calendars, site)},
         clock=site.clock,
     )
 
@@ -196,6 +197,15 @@ async def _forget_visits(site: Site) -> None:
     store = await site.records()
     async with store.writing() as tx:
         await visits.forget(tx, site.clock())
+
+
+async def _read_calendars(site: Site) -> None:
+    """Fetch the calendars that schools publish, where a day has passed, and keep what is good."""
+    for name in site.home.own_schools():
+        try:
+            await calendars.refresh(site.home, site.home.school(name), site.clock())
+        except MayIError as e:
+            log.warning("%s", e)
 
 
 class _Server(uvicorn.Server):

@@ -12,14 +12,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.app.answers import Engine
-from bot.app.schools import wording_of
+from bot.app.schools import mark_reviewed, wording_of
 from bot.chat.memory import Memory
 from bot.config import Home, School, data
 from bot.errors import CannotDo, MayIError
 from bot.policy.asked import Asked, Listed, Why
+from bot.policy.reviewed import fronts_of
 from handlers.services import Services
 
 if TYPE_CHECKING:
+    from bot.app.rosters import Rosters
     from bot.people.roster import Known, People
     from bot.records.store import Enqueue, Store
 
@@ -42,7 +44,7 @@ class Site:
     _schools: dict[str, Services] = field(default_factory=dict)
     # What chat platforms tell of who works at a school; see bot.app.front.
     known: dict[str, tuple[Known, ...]] = field(default_factory=dict)
-    _people: dict[str, tuple[School, tuple[Known, ...], People]] = field(default_factory=dict)
+    _people: Rosters | None = None
     _store: Store | None = None
     _writer: ThreadPoolExecutor | None = None
     _side: list[Future[None]] = field(default_factory=list)
@@ -61,18 +63,11 @@ class Site:
         return replace(base, now=self.clock(), person=known)
 
     def people(self, school: School) -> People:
-        """The school's roster, read once for as long as its school.toml and the platforms' lists stay."""
-        from bot.people.reading import people_of
-        from bot.people.roster import with_known
+        """The school's roster as of today there; raises BadSettings where it cannot be read."""
+        from bot.app.rosters import Rosters
 
-        known = self.known.get(school.id, ())
-        kept = self._people.get(school.id)
-        if kept is None or kept[0] is not school or kept[1] is not known:
-            people = people_of(school)
-            if known:
-                people = with_known(people, known, all_are_staff=staff_by_platform(school))
-            kept = self._people[school.id] = (school, known, people)
-        return kept[2]
+        self._people = self._people or Rosters()
+        return self._people.of(school, self.known.get(school.id, ()), self.clock())
 
     async def records(self) -> Store:
         """The records, opened and brought up to date when first needed."""
@@ -109,8 +104,11 @@ class Site:
         self._side.append(self._writer.submit(work, *given))
 
     def _surroundings(self, school: School, before: Services | None) -> Services:
+        from bot.app.calendars import calendar_of
+        from bot.policy.outdated import outdated
         from bot.schedule.calendar import working_time
         from bot.schedule.handover import patience_of
+        from bot.schedule.rules import reminders_of
 
         asked = Asked(self.home.questions_file(school.id))
         return Services(
@@ -122,21 +120,21 @@ class Site:
             clause=lambda clause: self.engine.index(school).by_id(clause),
             note=lambda text, why: self._later(_note, asked, school, text, why, self.clock()),
             decided=lambda text: _decided(asked, text),
+            forget_questions=lambda: self._later(_forget, asked, school, self.clock()),
             guidance=data("guidance.toml").get(school.nation, data("guidance.toml")["England"]),
             people=lambda: self.people(school),
             records=self.records,
             hours=lambda: working_time(school),
             patience=lambda: patience_of(school),
+            calendar=lambda: calendar_of(self.home, school),
+            reminders=lambda: reminders_of(school),
+            fronts=lambda: fronts_of(school.policies),
+            outdated=lambda: outdated(
+                school.policies, school.nation, working_time(school).today(self.clock())
+            ),
+            mark_reviewed=lambda *given: mark_reviewed(self.home, school, *given),
             now=self.clock(),
         )
-
-
-def staff_by_platform(school: School) -> bool:
-    """Whether a platform's own list of members is the school's roster: roster is not "list"."""
-    return any(
-        str(school.settings.get(name, {}).get("roster", "list")) != "list"
-        for name in ("slack", "teams")
-    )
 
 
 def _decided(asked: Asked, text: str) -> Listed | None:
@@ -146,6 +144,13 @@ def _decided(asked: Asked, text: str) -> Listed | None:
     except MayIError as e:
         log.warning("%s", e)
         return None
+
+
+def _forget(asked: Asked, school: School, now: datetime) -> None:
+    """Forget the questions whose time is over: all of them, where the school keeps none any more."""
+    before = now.date() - timedelta(days=school.keep_questions or -1)
+    with contextlib.suppress(CannotDo):  # whoever asks next hears of a list that cannot be read
+        asked.forget_before(before)
 
 
 def _note(asked: Asked, school: School, text: str, why: Why, now: datetime) -> None:

@@ -39,6 +39,7 @@ class Delivered:
 
     person: str
     card: Card
+    template: str = ""  # of the message
 
 
 class Conversation:
@@ -162,12 +163,12 @@ class Conversation:
 
     async def _carry(self, message: Message) -> str:
         from bot.records.messages import NotSent
-        from handlers.notices import notice, still_theirs
+        from handlers.notices import notice
 
-        services = self._services(message.person)
-        if not await still_theirs(message, services):
+        card = await notice(message, self._services(message.person))
+        if card is None:
             raise NotSent("no-longer-theirs", for_good=True)
-        self.delivered.append(Delivered(message.person, notice(message, services)))
+        self.delivered.append(Delivered(message.person, card, message.template))
         return "practice"
 
 

@@ -20,6 +20,7 @@ class Event:
     id: str = ""  # the platform's own; one that was handled before is not handled twice
     values: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)  # by field name
     private: bool = True  # whether nobody but this person sees the reply
+    via: str = "terminal"  # what carried it: terminal, slack, teams, pages
 
 
 class Tone(StrEnum):

@@ -33,3 +33,14 @@ def folded(text: str) -> str:
 def opposed(title: str, other: str) -> bool:
     """Whether two forms of address cannot be one person's: Mr and Mrs."""
     return (title in HIS and other in HERS) or (title in HERS and other in HIS)
+
+
+def name_key(name: str) -> str:
+    """What two spellings of one person's name have in common: no case, no Mr or Mrs."""
+    title, bare = titled(name)
+    return folded(bare if title and len(bare.split()) > 1 else name)
+
+
+def slug(name: str) -> str:
+    """A name as an id: its words with hyphens."""
+    return "-".join(tokens(name_key(name)))

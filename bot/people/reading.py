@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
 from typing import Any
-
-from rapidfuzz import fuzz, process
 
 from bot.config import School, data, role_titles
 from bot.errors import BadSettings
-from bot.people.names import folded, opposed, titled, tokens
+from bot.people import staff_list
+from bot.people.names import name_key, opposed, slug, titled
 from bot.people.roster import (
     CHAIR,
     ELSEWHERE,
     GOVERNING,
+    GOVERNORS,
+    GROUPS,
     HEAD,
     LADO,
     About,
@@ -27,10 +26,12 @@ from bot.people.roster import (
     Person,
     Route,
 )
+from bot.people.values import ADDRESS, Values, hint, shown
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+")
-DAYS = "write one day (2026-11-16) or the first and the last (2026-11-16/2026-11-27)"
+PERSON_KEYS = tuple(
+    "name email team group starts leaves accounts answers_to away employer staff".split()
+)
 
 
 def people_of(school: School) -> People:
@@ -41,26 +42,46 @@ def people_of(school: School) -> People:
     return _Reader(school).people()
 
 
-class _Reader:
-    """One school.toml being read: every complaint names the file and the key."""
+def list_findings(school: School) -> staff_list.Both | None:
+    """What the school's staff list and its school.toml come to, mistakes and all; None without a list.
+
+    Raises BadSettings where the file cannot be read at all.
+    """
+    if "roster" not in school.settings:
+        return None
+    reader = _Reader(school)
+    tables = (reader.table(school.settings.get(k, {}), k) for k in ("people", "roles"))
+    return reader.list_read(*tables)
+
+
+class _Reader(Values):
+    """One school.toml being read: every complaint names the file and the key, or the staff list's row."""
 
     def __init__(self, school: School) -> None:
+        super().__init__(school.folder / "school.toml")
         self.school = school
-        self.file = school.folder / "school.toml"
         self.persons: dict[str, Person] = {}
         self.names: dict[str, str] = {}  # a name's key -> the person's id
         self.titles: dict[str, str] = {}  # a person's id -> the form of address written for them
+        self.alike: frozenset[str] = frozenset()  # names that several rows of the staff list have
         self.governing: dict[str, bool] = {}  # implied entries: named as nothing but a governor?
 
     def people(self) -> People:
         settings = self.school.settings
-        self.near_miss(settings, ("people", "outside", "reports"))
+        self.near_miss(settings, ("people", "outside", "reports", "roster", "roll_checked"))
+        self.day(settings.get("roll_checked"), "roll_checked")
         reports = self.table(settings.get("reports", {}), "reports")
         self.near_miss(reports, ("head_is_proprietor", "fallback", "routes"), "reports")
-        self.roster(self.table(settings.get("people", {}), "people"))
-        holdings = tuple(self.holdings(self.table(settings.get("roles", {}), "roles")))
+        people = self.table(settings.get("people", {}), "people")
+        roles = self.table(settings.get("roles", {}), "roles")
+        if "roster" in settings:
+            both = self.with_list(people, roles)
+            people, roles, self.alike = both.people, both.roles, both.alike
+            self.places.update(both.places)
+        self.roster(people)
+        holdings = tuple(self.holdings(roles))
         for person_id, governor in self.governing.items():
-            self.persons[person_id] = replace(self.persons[person_id], staff=not governor)
+            self.persons[person_id] = replace(self.persons[person_id], staff=not governor, group="")
         return People(
             persons=tuple(self.checked(p) for p in self.persons.values()),
             holdings=holdings,
@@ -74,6 +95,25 @@ class _Reader:
 
     # the parts
 
+    def with_list(self, people: Mapping[str, Any], roles: Mapping[str, Any]) -> staff_list.Both:
+        """What school.toml says of people and roles, with the staff list beside it; or its first mistake."""
+        both = self.list_read(people, roles)
+        if both.wrong:
+            more = len(both.wrong) - 1
+            raise BadSettings(
+                both.wrong[0] + (f" (and {more} more; see them with: mayi check)" if more else "")
+            )
+        return both
+
+    def list_read(self, people: Mapping[str, Any], roles: Mapping[str, Any]) -> staff_list.Both:
+        file = staff_list.file_of(self.school)
+        if file is None:
+            raise self.wrong("roster", "is not the name of a file", 'write it as "staff.csv"')
+        titles = {r: self.school.role(r).title for r in self.roles() if _kind(r) not in ELSEWHERE}
+        return staff_list.joined(
+            people, roles, staff_list.read(file, titles), is_role=self.role_known
+        )
+
     def roster(self, table: Mapping[str, Any]) -> None:
         taken: dict[str, str] = {}
         for person_id, value in table.items():
@@ -85,18 +125,14 @@ class _Reader:
             if self.role_known(person_id):
                 raise self.wrong(key, "is the name of a role", "give the person an id of their own")
             entry = self.table(value, key)
-            self.only(
-                entry,
-                ("name", "email", "accounts", "answers_to", "away", "employer", "staff"),
-                key,
-            )
+            self.only(entry, PERSON_KEYS, key)
             name = self.text(entry.get("name"), f"{key}.name")
             self.add(person_id, name, f"{key}.name")
             email = self.text(entry.get("email", ""), f"{key}.email", empty=True)
             if email and not ADDRESS.fullmatch(email):
                 raise self.wrong(
                     f"{key}.email",
-                    f"{_shown(email)} is not a mail address",
+                    f"{shown(email)} is not a mail address",
                     "write one, as pat@example.org",
                 )
             accounts = self.texts(entry.get("accounts", []), f"{key}.accounts")
@@ -104,7 +140,7 @@ class _Reader:
                 if not re.fullmatch(r"[a-z]+:\S+", account):
                     raise self.wrong(
                         f"{key}.accounts",
-                        f"{_shown(account)} is not an account",
+                        f"{shown(account)} is not an account",
                         "write the platform, a colon and the id there, as slack:T1/U1",
                     )
             # Whoever shares an account or a mailbox with a colleague could open what is theirs.
@@ -112,10 +148,24 @@ class _Reader:
                 if taken.setdefault(mark, person_id) != person_id:
                     raise self.wrong(
                         key,
-                        f"{_shown(mark)} is also that of '{taken[mark]}'",
+                        f"{shown(mark)} is also that of '{taken[mark]}'",
                         "give it to one of them only",
                     )
             lines = entry.get("answers_to")
+            group = self.text(entry.get("group", ""), f"{key}.group", empty=True)
+            if group and group not in GROUPS:
+                raise self.wrong(
+                    f"{key}.group",
+                    f"there is no group {shown(group)}",
+                    f"use {', '.join(GROUPS)}{hint(group, GROUPS)}",
+                )
+            starts, leaves = (self.day(entry.get(k), f"{key}.{k}") for k in ("starts", "leaves"))
+            if starts and leaves and leaves < starts:
+                raise self.wrong(
+                    f"{key}.leaves",
+                    f"they leave on {leaves}, before they start on {starts}",
+                    "correct one of the two",
+                )
             self.persons[person_id] = Person(
                 id=person_id,
                 name=name,
@@ -124,16 +174,20 @@ class _Reader:
                 answers_to=None if lines is None else self.texts(lines, f"{key}.answers_to"),
                 away=self.periods(entry.get("away", []), f"{key}.away"),
                 employer=self.text(entry.get("employer", "school"), f"{key}.employer"),
-                staff=self.flag(entry.get("staff", True), f"{key}.staff"),
+                staff=self.flag(entry.get("staff", group != GOVERNORS), f"{key}.staff"),
+                team=self.text(entry.get("team", ""), f"{key}.team", empty=True),
+                group=group,
+                starts=starts,
+                leaves=leaves,
             )
 
     def add(self, person_id: str, name: str, key: str) -> None:
         """Note whose name this is; two entries of one name could be one person."""
-        known = self.names.setdefault(_name_key(name), person_id)
-        if known != person_id:
+        known = self.names.setdefault(name_key(name), person_id)
+        if known != person_id and name_key(name) not in self.alike:
             raise self.wrong(
                 key,
-                f"{_shown(name)} is also the name of '{known}'",
+                f"{shown(name)} is also the name of '{known}'",
                 "keep one entry for one person; tell two apart in their names",
             )
         self.titles[person_id] = titled(name)[0]
@@ -145,12 +199,13 @@ class _Reader:
         key = f"people.{person.id}.answers_to"
         lines = []
         for entry in person.answers_to:
+            self.one_only(entry, key)
             found = entry if self.role_known(entry) else self.known(entry)
             if found is None or _kind(found) in ELSEWHERE:
                 raise self.wrong(
                     key,
-                    f"{_shown(entry)} is nobody here",
-                    f"name a person or a role of this school{self.hint(entry, self.persons)}",
+                    f"{shown(entry)} is nobody here",
+                    f"name a person or a role of this school{hint(entry, self.persons)}",
                 )
             lines.append(found)
         return replace(person, answers_to=tuple(dict.fromkeys(lines)))
@@ -184,18 +239,19 @@ class _Reader:
 
     def holder(self, name: str, role: str, key: str) -> str:
         """The id of a holder: of the roster where they are on it, else an implied entry."""
+        self.one_only(name, key)
         found = self.known(name)
         if found is None:
             several = [p for p in re.split(r"\s*(?:[,;/&]|\band\b)\s*", name) if p]
             if len(several) > 1 and any(self.known(p) for p in several):
                 raise self.wrong(
                     key,
-                    f"{_shown(name)} names several people",
+                    f"{shown(name)} names several people",
                     'write holders = ["…", "…"], one name each',
                 )
-            found = _slug(name)
+            found = slug(name)
             if not found:
-                raise self.wrong(key, f"{_shown(name)} is not a name", "write the person's name")
+                raise self.wrong(key, f"{shown(name)} is not a name", "write the person's name")
             while found in self.persons or self.role_known(found):
                 found += "-person"
             self.add(found, name, key)
@@ -205,7 +261,7 @@ class _Reader:
         if opposed(title, self.titles.get(found, "")):
             raise self.wrong(
                 key,
-                f"{_shown(name)} may be '{self.persons[found].name}' or somebody else",
+                f"{shown(name)} may be '{self.persons[found].name}' or somebody else",
                 "write both names in full, without Mr or Mrs",
             )
         self.titles[found] = self.titles[found] or title
@@ -259,10 +315,10 @@ class _Reader:
             if value not in allowed:
                 raise self.wrong(
                     f"{key}.{name}",
-                    f"there is no {_shown(value)}",
+                    f"there is no {shown(value)}",
                     f"use {', '.join(allowed)}"
                     if len(allowed) < 10
-                    else f"use a kind of policy_text/incidents.toml{self.hint(value, allowed)}",
+                    else f"use a kind of policy_text/incidents.toml{hint(value, allowed)}",
                 )
         return frozenset(found)
 
@@ -272,84 +328,16 @@ class _Reader:
             if not self.role_known(role):
                 raise self.wrong(
                     key,
-                    f"{_shown(role)} is not a role",
-                    f"use a role of policy_text/roles.toml{self.hint(role, self.roles())}",
+                    f"{shown(role)} is not a role",
+                    f"use a role of policy_text/roles.toml{hint(role, self.roles())}",
                 )
             if role != LADO and _kind(role) in ELSEWHERE:
                 raise self.wrong(
-                    key, f"nobody at the school holds {_shown(role)}", f"name a role, or '{LADO}'"
+                    key, f"nobody at the school holds {shown(role)}", f"name a role, or '{LADO}'"
                 )
         if LADO in roles[:-1]:
             raise self.wrong(key, f"goes on after '{LADO}'", f"'{LADO}' is where a path ends")
         return tuple(dict.fromkeys(roles))
-
-    # the plain values
-
-    def wrong(self, key: str, what: str, do: str) -> BadSettings:
-        return BadSettings(f"{self.file}: {_shown(key, mark='')}: {what}; {do}")
-
-    def table(self, value: object, key: str) -> Mapping[str, Any]:
-        if not isinstance(value, Mapping):
-            raise self.wrong(key, f"{_shown(value)} is not a table", f"write [{key}] on a line")
-        return value
-
-    def text(self, value: object, key: str, *, empty: bool = False) -> str:
-        if not isinstance(value, str):
-            what = "is missing" if value is None else f"{_shown(value)} is not a text"
-            raise self.wrong(key, what, 'write it in quotes, as "…"')
-        if not empty and not value.strip():
-            raise self.wrong(key, "is empty", 'write it in quotes, as "…"')
-        if len(value) > 200 or any(unicodedata.category(c) == "Cc" for c in value):
-            raise self.wrong(key, f"{_shown(value)} is too long", "write one line, 200 letters")
-        return " ".join(value.split())
-
-    def texts(self, value: object, key: str) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise self.wrong(key, f"{_shown(value)} is not a list", 'write it as ["…", "…"]')
-        return tuple(self.text(v, key) for v in value)
-
-    def flag(self, value: object, key: str) -> bool:
-        if not isinstance(value, bool):
-            raise self.wrong(key, f"{_shown(value)} is neither true nor false", "write one of them")
-        return value
-
-    def periods(self, value: object, key: str) -> tuple[tuple[date, date], ...]:
-        if not isinstance(value, list):
-            raise self.wrong(key, f"{_shown(value)} is not a list", f'in ["…"], {DAYS}')
-        found = []
-        for item in value:
-            if isinstance(item, date) and not isinstance(item, datetime):
-                found.append((item, item))
-                continue
-            try:
-                first, _, last = str(item).partition("/")
-                period = (
-                    date.fromisoformat(first.strip()),
-                    date.fromisoformat((last or first).strip()),
-                )
-            except ValueError:
-                raise self.wrong(key, f"{_shown(item)} is not a date", DAYS) from None
-            if period[1] < period[0]:
-                raise self.wrong(key, f"{_shown(item)} ends before it begins", DAYS)
-            found.append(period)
-        return tuple(sorted(found))
-
-    def only(self, entry: Mapping[str, Any], allowed: Sequence[str], key: str) -> None:
-        """Refuse a key nobody reads: misspelt, it would quietly change who gets a report."""
-        for name in entry:
-            if name not in allowed:
-                raise self.wrong(key, f"has no setting {_shown(name)}", f"use {', '.join(allowed)}")
-
-    def near_miss(self, entry: Mapping[str, Any], mine: Sequence[str], key: str = "") -> None:
-        """Refuse what can only be one of `mine` misspelt, in a table that others read too."""
-        for name in entry:
-            close = process.extractOne(name, mine, scorer=fuzz.ratio, score_cutoff=80)
-            if close and close[0] != name:
-                raise self.wrong(
-                    key or name,
-                    f"there is no setting {_shown(name)}",
-                    f"write '{close[0]}' if that is what is meant",
-                )
 
     # who and what is known
 
@@ -359,34 +347,22 @@ class _Reader:
     def role_known(self, role: str) -> bool:
         return role in role_titles() or role in self.school.roles
 
+    def one_only(self, text: str, key: str) -> None:
+        """Refuse a name that two people on the staff list have."""
+        if text not in self.persons and name_key(text) in self.alike:
+            ids = [p.id for p in self.persons.values() if name_key(p.name) == name_key(text)]
+            raise self.wrong(
+                key, f"{shown(text)} is the name of several people", f"write {' or '.join(ids)}"
+            )
+
     def known(self, text: str) -> str | None:
         """The id of somebody by their id or their name."""
         if text in self.persons:
             return text
-        found = self.names.get(_name_key(text))
-        slug = _slug(text)
-        return found or (slug if slug in self.persons else None)
-
-    def hint(self, text: str, known: Iterable[str]) -> str:
-        close = process.extractOne(text, list(known), scorer=fuzz.ratio, score_cutoff=60)
-        return f" (did you mean '{close[0]}'?)" if close else ""
+        found = self.names.get(name_key(text))
+        by_slug = slug(text)
+        return found or (by_slug if by_slug in self.persons else None)
 
 
 def _kind(role: str) -> str:
     return str(data("roles.toml").get(role, {}).get("kind", ""))
-
-
-def _shown(value: object, mark: str = "'") -> str:
-    """A value as a complaint quotes it: on one line, and not endless."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
-    return f"{mark}{line[:60]}{mark}"
-
-
-def _name_key(name: str) -> str:
-    """What two spellings of one person's name have in common: no case, no Mr or Mrs."""
-    title, bare = titled(name)
-    return folded(bare if title and len(bare.split()) > 1 else name)
-
-
-def _slug(name: str) -> str:
-    return "-".join(tokens(_name_key(name)))

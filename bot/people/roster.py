@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -17,6 +17,10 @@ LADO = "lado"
 # Whoever is named only as one of these is a governor, not a member of staff.
 GOVERNING = frozenset({CHAIR, "governors", "safeguarding-governor"})
 ELSEWHERE = frozenset({"outside", "unnamed"})  # kinds of role that nobody at the school holds
+# What somebody is at the school. A service account is no person: no list means it.
+STAFF, GOVERNORS, VOLUNTEERS, SERVICE = "staff", "governors", "volunteers", "service"
+GROUPS = (STAFF, GOVERNORS, VOLUNTEERS, SERVICE)
+TEAM = "team:"  # before the name of a team, where a list names who is meant
 
 
 class About(StrEnum):
@@ -35,7 +39,11 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody at the school. `answers_to` holds person and role ids; None is the default line."""
+    """Somebody at the school. `answers_to` holds person and role ids; None is the default line.
+
+    `group` is one of GROUPS; left empty it is "staff", or "governors" where `staff` is false. A volunteer
+    answers to the Headteacher as staff do.
+    """
 
     id: str
     name: str
@@ -45,6 +53,26 @@ class Person:
     away: tuple[tuple[date, date], ...] = ()  # both days included
     employer: str = "school"
     staff: bool = True
+    team: str = ""
+    group: str = ""
+    starts: date | None = None  # the first day
+    leaves: date | None = None  # the last day
+
+    def __post_init__(self) -> None:
+        if not self.group:
+            object.__setattr__(self, "group", STAFF if self.staff else GOVERNORS)
+
+    def at_work(self, day: date) -> bool:
+        """Whether somebody has started and not left on that day; away or not."""
+        return (self.starts is None or self.starts <= day) and not self.gone(day)
+
+    def gone(self, day: date) -> bool:
+        """Whether their last day was before that day."""
+        return self.leaves is not None and self.leaves < day
+
+    def away_on(self, day: date) -> bool:
+        """Whether that day is in an absence."""
+        return self.away_until(day) is not None
 
     def away_until(self, today: date) -> date | None:
         """The last day of the absence that `today` falls in; absences that touch are one."""
@@ -90,6 +118,7 @@ class Route:
 class People:
     """Everybody a report can come from, be about or go to, and the school's routes.
 
+    `left` are those `as_of` took off: nobody's colleague any more, and still part of who answered to whom.
     Who answers to whom is worked out once for each person, so keep one of these for as long as the
     school's settings stay as they are.
     """
@@ -100,11 +129,14 @@ class People:
     routes: tuple[Route, ...] = ()
     fallback: tuple[str, ...] = (HEAD, CHAIR)
     head_is_proprietor: bool = False
+    awaited: bool = False  # a platform's list, which is this school's roster, has yet to come
+    left: tuple[Person, ...] = ()
 
     _persons: dict[str, Person] = field(init=False, repr=False, compare=False)
     _holdings: dict[str, Holding] = field(init=False, repr=False, compare=False)
     _accounts: dict[str, Person] = field(init=False, repr=False, compare=False)
     _lines: dict[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+    _ever: dict[str, Person] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         look_ups: dict[str, Any] = {
@@ -112,6 +144,7 @@ class People:
             "_holdings": {h.role: h for h in self.holdings},
             "_accounts": {a.casefold(): p for p in self.persons for a in p.accounts},
             "_lines": {},
+            "_ever": {p.id: p for p in (*self.left, *self.persons)},
         }
         for name, value in look_ups.items():
             object.__setattr__(self, name, value)
@@ -159,6 +192,33 @@ class People:
             (p for p in self.persons if folded(p.name) == folded(wanted)), None
         )
 
+    def members(self, groups_or_names: Sequence[str]) -> tuple[Person, ...]:
+        """Everybody a list means, each once, in the roster's order; those who have yet to start included.
+
+        An entry is "staff", "governors" or "volunteers", a role (whoever holds it, else stands in for
+        it), a person's id, or "team:" and a team's name in any case. A service account is meant by its
+        id only.
+        """
+        meant = {i for name in groups_or_names for i in self._meant(name)}
+        return tuple(p for p in self.persons if p.id in meant)
+
+    def unknown_members(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The entries of such a list that can mean nobody here: no group, role, person or team."""
+        return tuple(
+            n
+            for n in names
+            if not (n in GROUPS and n != SERVICE) and n not in self._holdings and not self._meant(n)
+        )
+
+    def _meant(self, name: str) -> tuple[str, ...]:
+        if name.casefold().startswith(TEAM):
+            team = folded(name[len(TEAM) :])
+            found = (p for p in self.persons if team and folded(p.team) == team)
+            return tuple(p.id for p in found if p.group != SERVICE)
+        group = (p.id for p in self.persons if p.group == name != SERVICE)
+        person = (name,) if name in self._persons else ()
+        return (*group, *self.in_charge(name), *person)
+
     def lines(self, person_id: str) -> frozenset[str]:
         """Everybody this person answers to, and whoever those answer to, up to the top.
 
@@ -176,16 +236,21 @@ class People:
             known = self._lines[person_id] = frozenset(found - {person_id})
         return known
 
+    def leaders(self, person_id: str) -> tuple[str, ...]:
+        """Whom somebody answers to directly, of those who are here; never themselves."""
+        found = (i for i in self._above(person_id) if i in self._persons and i != person_id)
+        return tuple(dict.fromkeys(found))
+
     def _above(self, person_id: str) -> Iterable[str]:
         """Whom somebody answers to directly: as they name it, else by the default line."""
-        person = self._persons.get(person_id)
+        person = self._ever.get(person_id)
         if person is None:
             return ()
         if person.answers_to is not None:
             return (
                 i
                 for entry in person.answers_to
-                for i in ((entry,) if entry in self._persons else self.in_charge(entry))
+                for i in ((entry,) if entry in self._ever else self.in_charge(entry))
             )
         heads, chairs = self.in_charge(HEAD), self.in_charge(CHAIR)
         to_the_head = heads if self.head_is_proprietor else ()
@@ -194,6 +259,30 @@ class People:
         if person in self.holders(CHAIR) or (person_id in chairs and not person.staff):
             return to_the_head
         return heads if person.staff else (chairs or to_the_head)
+
+
+def as_of(people: People, day: date) -> People:
+    """The roster on that day: without those who have left; a role is held from the first day to the last.
+
+    Whoever has yet to start is on it, without a role. Who answers to whom still runs through those who
+    left, so that nobody gets a report about whoever they answered to because a colleague between them went.
+    """
+    working = {p.id for p in people.persons if p.at_work(day)}
+    if len(working) == len(people.persons):
+        return people
+
+    def there(ids: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(i for i in ids if i in working)
+
+    return replace(
+        people,
+        persons=tuple(p for p in people.persons if not p.gone(day)),
+        left=(*people.left, *(p for p in people.persons if p.gone(day))),
+        holdings=tuple(
+            replace(h, holders=there(h.holders), deputies=there(h.deputies))
+            for h in people.holdings
+        ),
+    )
 
 
 def with_known(people: People, known: Iterable[Known], *, all_are_staff: bool) -> People:
@@ -219,7 +308,7 @@ def with_known(people: People, known: Iterable[Known], *, all_are_staff: bool) -
             person = persons[person_id]
             persons[person_id] = replace(person, accounts=(*person.accounts, k.account))
         elif all_are_staff:
-            person_id = _new_id(k, persons)
+            person_id = new_id(k.email or k.account, k.account, persons)
             persons[person_id] = Person(person_id, k.name, k.email, (k.account,))
             if k.email:
                 by_address[k.email.casefold()] = person_id
@@ -236,7 +325,7 @@ class Known:
     active: bool = True
 
 
-def _new_id(known: Known, persons: Mapping[str, Person]) -> str:
-    """An id that stays the same as long as their address does."""
-    slug = re.sub(r"[^a-z0-9]+", "-", (known.email or known.account).casefold()).strip("-")[:60]
-    return slug if slug not in persons else f"{slug}-{known.account.casefold()[-8:]}"
+def new_id(words: str, tail: str, taken: Container[str]) -> str:
+    """An id that stays the same as long as their address does; `tail` tells two apart that read the same."""
+    slug = re.sub(r"[^a-z0-9]+", "-", words.casefold()).strip("-")[:60]
+    return slug if slug not in taken else f"{slug}-{tail.casefold()[-8:]}"

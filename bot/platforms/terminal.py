@@ -25,6 +25,7 @@ COLOUR = {
     Tone.URGENT: "bold red",
     Tone.PLAIN: "white",
 }
+WEIGHT = {1: "red", 2: "yellow", 3: "cyan"}
 LEAVE = frozenset({"quit", "exit", "/quit", "/exit", "q"})
 SHORT_COMMAND = 40  # characters: a longer button would repeat the whole question
 STOP = "/stop"  # leaves a form; what was sent of it so far is kept
@@ -70,6 +71,34 @@ class Terminal:
                 printable(row["text"]),
             )
         self.console.print(table)
+
+    def listing(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show rows of plain text under headings."""
+        table = Table(box=None, pad_edge=False)
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*(printable(cell) for cell in row))
+        self.console.print(table)
+
+    def findings(self, found: Sequence[Any], weights: Mapping[int, str], summary: str) -> None:
+        """Show what a review found, under its weights, and then how much that is."""
+        for weight, label in weights.items():
+            some = [f for f in found if f.weight == weight]
+            if some:
+                self.console.print(Text(f"\n{label} ({len(some)})", style=f"bold {WEIGHT[weight]}"))
+            for finding in some:
+                where = printable(", ".join(finding.clauses))
+                text = Text(f"\n{where}  " if where else "\n", style="dim")
+                text.append(printable(finding.wrong), style="not dim bold")
+                self.console.print(text)
+                for quote in finding.quotes:
+                    self.console.print(Padding(Text(f"“{printable(quote)}”"), (0, 0, 0, 2)))
+                self.console.print(Padding(Text(printable(finding.do)), (0, 0, 0, 2)))
+                if finding.source:
+                    source = Text(printable(finding.source), style="dim")
+                    self.console.print(Padding(source, (0, 0, 0, 2)))
+        self.console.print(Text(f"\n{printable(summary)}"))
 
     def converse(self, lines: Iterator[str], handle: Callable[[Event], Reply]) -> None:
         """Answer line after line until they end or somebody leaves; a form is filled in line by line."""

@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -73,6 +73,17 @@ class Asked:
                 "insert into asked(text, why, times, last, clause, answer) values (?, ?, 1, ?, '', '')",
                 (text, why.value, today),
             )
+
+    def forget_before(self, day: date) -> None:
+        """Forget what was asked last before that day and was not decided on."""
+        if not self._file.exists():
+            return
+        past = "from asked where last < ? and clause = '' and answer = ''"
+        with self._open(to_read=True) as db:  # every minute: no lock is taken for nothing
+            if not db.execute(f"select 1 {past} limit 1", (day.isoformat(),)).fetchone():
+                return
+        with self._open() as db:
+            db.execute(f"delete {past}", (day.isoformat(),))
 
     def listed(self) -> list[Listed]:
         """The list, the most often asked first."""

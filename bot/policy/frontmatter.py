@@ -88,6 +88,12 @@ def _front_value(key: str, node: Any, line: int, where: Where) -> object:
         if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < 1:
             where.bad(line, f"next_id should be a whole number from 1, not {value!r}")
         return int(value)
+    if key == "minor" and value.lower() in ("true", "false", "yes", "no", "on", "off"):
+        where.bad(
+            line,
+            'minor names the version that changes wording only, such as minor: "1.1"; '
+            "take it away where there is none",
+        )
     if key == "code" and not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", value):
         where.bad(line, f"code should be a few letters such as SM, not {value!r}")
     return value
@@ -100,7 +106,7 @@ def front_lines(front: Front) -> list[str]:
         value = getattr(front, key)
         if key in _LISTS:
             out.append(f"{key}: [{', '.join(_scalar(each, listed=True) for each in value)}]")
-        elif key.endswith("_as_printed"):
+        elif key.endswith("_as_printed") or key == "minor":
             if value:
                 out.append(f"{key}: {_scalar(value)}")
         elif value is None or value == "":

@@ -19,7 +19,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from bot.errors import BadDocument, CannotDo
+from bot.errors import BadDocument, BadUse, CannotDo
 from bot.policy import document as documents
 from bot.policy.clauses import cut as cut_clauses
 from bot.policy.model import (
@@ -33,6 +33,7 @@ from bot.policy.model import (
     Reading,
     Strength,
 )
+from bot.policy.numbering import kept_breaks
 from bot.policy.policyfile import parse_policy, read_policy, write_policy
 from bot.policy.printed import Printed, When, printed_in
 
@@ -96,12 +97,19 @@ class Account:
 
 
 def import_policy(
-    source: Path, policies_dir: Path, *, title: str | None = None, school: str = ""
+    source: Path,
+    policies_dir: Path,
+    *,
+    title: str | None = None,
+    school: str = "",
+    minor: bool = False,
+    write: bool = True,
 ) -> Account:
-    """Read the document at `source` and write its policy file into `policies_dir`.
+    """Read the document at `source` and write its policy file into `policies_dir`, unless not to `write`.
 
     The title is the one given, else the document's own, else the file's name; the same title means
-    the same policy. The file is replaced whole or not at all. Raises CannotDo if a line were lost.
+    the same policy. `minor`: the new version changes wording only. The file is replaced whole or not at
+    all. Raises CannotDo if a line were lost, BadUse where there is no version to be a minor change of.
     """
     if _inside(source, policies_dir):
         raise CannotDo(f"{source} is already a policy of this school: edit it where it is")
@@ -112,6 +120,10 @@ def import_policy(
     title = _title(title, document, source)
     path = policies_dir / f"{_slug(title)}.md"
     old = read_policy(path) if path.exists() else None
+    if minor and old is None:
+        raise BadUse(
+            f"there is no {title} yet, so nothing is a minor change of it: leave out --minor"
+        )
     derived = printed_in(document)
     front = _front(title, school, derived, old, policies_dir, path)
     identities, front, matched = _identify(cuts, front, old)
@@ -124,11 +136,13 @@ def import_policy(
     front = replace(front, withdrawn=_withdrawn(front, gone))
     differs = old is not None and _differs(old, front, clauses)
     if old is not None and differs:
-        front = replace(front, version=_next_version(old.front.version))
+        version = _next_version(old.front.version)
+        front = replace(front, version=version, minor=version if minor else "")
     in_lists = {identity for identity, cut in zip(identities, cuts, strict=True) if cut.depth}
     text = write_policy(front, clauses, _remainder(document, cuts), items=in_lists)
     clauses = _read_back(text, front, clauses, source)
-    _write(path, text)
+    if write:
+        _write(path, text)
     changed = tuple(
         Change(clause.id, before, clause)
         for clause in clauses
@@ -446,6 +460,7 @@ def _remainder(document: Document, cuts: Sequence[Cut]) -> Iterable[tuple[str, s
             yield block.why or "other", block.text
         elif block.kind is BlockKind.HEADING and _normal(block.text) not in sections:
             yield "heading", block.text
+    yield from kept_breaks(document)
 
 
 def _read_back(

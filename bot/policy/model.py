@@ -110,6 +110,9 @@ class Front:
     withdrawn: tuple[str, ...] = ()
     reviewed_as_printed: str = ""  # where the document gives a month or a term and no full date
     next_review_as_printed: str = ""
+    minor: str = (
+        ""  # the version that changes wording only: who confirmed the one before need not again
+    )
 
 
 @dataclass(frozen=True, slots=True)

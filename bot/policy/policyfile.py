@@ -39,7 +39,7 @@ from bot.policy.model import Clause, Cut, Front, Policy
 from bot.policy.sentences import fold
 from bot.policy.where import Where
 
-__all__ = ["OWNER_FIELDS", "WHO", "parse_policy", "read_policy", "write_policy"]
+__all__ = ["KEPT", "OWNER_FIELDS", "WHO", "parse_policy", "read_policy", "write_policy"]
 
 
 def read_policy(path: Path, *, audience: Sequence[str] | None = None) -> Policy:
@@ -122,12 +122,15 @@ def write_policy(
     out += _run_lines(run, items)
     kept = [f"{fold(name)}: {fold(text)}" for name, text in remainder]
     if kept:
-        out += ["<!--", "From the document, and no clause:", ""]
+        out += ["<!--", KEPT, ""]
         out += [line.replace("-->", "-- >") for line in kept]
         out += ["-->", ""]
     while out[-1] == "":
         out.pop()
     return "\n".join(out) + "\n"
+
+
+KEPT = "From the document, and no clause:"  # opens the closing comment
 
 
 # Private functions and names: words for both directions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -82,13 +82,32 @@ async def known_at(conn: AsyncConnection, sealer: Sealer, workspace: str) -> lis
     return [OnRoster(r.account, active=r.active, **sealer.open(r.sealed)) for r in rows]
 
 
+async def of_accounts(
+    conn: AsyncConnection, sealer: Sealer, accounts: Sequence[str]
+) -> list[OnRoster]:
+    """What platforms have told of these accounts, however they are written."""
+    wanted = [a.lower() for a in accounts]
+    rows = await conn.execute(
+        sa.select(roster)
+        .where(sa.func.lower(roster.c.account).in_(wanted))
+        .order_by(roster.c.account)
+    )
+    return [OnRoster(r.account, active=r.active, **sealer.open(r.sealed)) for r in rows]
+
+
 async def take_roster(
     tx: Transaction, workspace: str, people: Iterable[OnRoster], *, whole: bool
 ) -> None:
-    """Keep what a platform tells of a workspace; `whole`: whoever is not named has left."""
+    """Keep what a platform tells of a workspace; `whole`: whoever is not named has left.
+
+    Of whoever has left only the account is kept, so that it lets nobody in; not their name or address.
+    """
+    nameless = tx.sealer.seal({"name": "", "email": ""})
     if whole:
         await tx.conn.execute(
-            sa.update(roster).where(roster.c.workspace == workspace).values(active=False)
+            sa.update(roster)
+            .where(roster.c.workspace == workspace)
+            .values(active=False, sealed=nameless)
         )
     insert = (postgresql if tx.conn.dialect.name == "postgresql" else sqlite).insert(roster)
     for person in people:
@@ -96,7 +115,9 @@ async def take_roster(
             "account": person.account,
             "workspace": workspace,
             "active": person.active,
-            "sealed": tx.sealer.seal({"name": person.name, "email": person.email}),
+            "sealed": tx.sealer.seal({"name": person.name, "email": person.email})
+            if person.active
+            else nameless,
         }
         await tx.conn.execute(
             insert.values(row).on_conflict_do_update(index_elements=["account"], set_=row)
@@ -116,3 +137,35 @@ async def kept(conn: AsyncConnection, sealer: Sealer, account: str, key: str) ->
     mine = keepsakes.c.id == f"{account} {key}"
     sealed = await conn.scalar(sa.select(keepsakes.c.sealed).where(mine))
     return "" if sealed is None else str(sealer.open(sealed))
+
+
+@dataclass(frozen=True, slots=True)
+class Keepsake:
+    """A small thing that is kept with an account."""
+
+    account: str
+    key: str
+    value: str
+
+
+async def kept_with(
+    conn: AsyncConnection, sealer: Sealer, accounts: Sequence[str]
+) -> list[Keepsake]:
+    """Everything that is kept with these accounts, however they are written."""
+    found = []
+    for account in accounts:
+        begins = f"{account.lower()} "
+        mine = sa.func.lower(keepsakes.c.id).startswith(begins, autoescape=True)
+        rows = await conn.execute(sa.select(keepsakes).where(mine).order_by(keepsakes.c.id))
+        found += [
+            Keepsake(r.id[: len(account)], r.id[len(begins) :], str(sealer.open(r.sealed)))
+            for r in rows
+        ]
+    return found
+
+
+async def forget_kept(tx: Transaction, accounts: Sequence[str]) -> None:
+    """Delete everything that is kept with these accounts."""
+    for account in accounts:
+        mine = sa.func.lower(keepsakes.c.id).startswith(f"{account.lower()} ", autoescape=True)
+        await tx.conn.execute(sa.delete(keepsakes).where(mine))

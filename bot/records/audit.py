@@ -12,7 +12,8 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -50,6 +51,11 @@ class Action(StrEnum):
     STATUS_ASKED = "status-asked"  # the reporter asked what happened to it
     OPENED = "opened"  # the contents were shown
     ACKNOWLEDGED = "acknowledged"
+    CONFIRMED = "confirmed"  # a policy was read and confirmed
+    EXCEPTED = "excepted"  # a leader declared an exception for somebody
+    QUESTIONED = "questioned"  # somebody asks a policy's owner before they confirm
+    DISAGREED = "disagreed"  # somebody cannot agree to a policy
+    DISCUSSED = "discussed"  # a policy was read and discussed together
     DECLINED = "declined"  # a recipient is too close to it
     NOTED = "noted"
     CORRECTED = "corrected"
@@ -58,6 +64,7 @@ class Action(StrEnum):
     CLOSED = "closed"
     REOPENED = "reopened"
     EXPORTED = "exported"
+    DATA_EXPORTED = "data-exported"  # somebody took a copy of what is kept about themselves
     REFUSED = "refused"  # somebody asked for what is not theirs to see
     HELD = "held"
     RELEASED = "released"
@@ -66,6 +73,7 @@ class Action(StrEnum):
     SIGN_IN_SENT = "sign-in-sent"
     SIGNED_IN = "signed-in"
     SIGNED_OUT = "signed-out"
+    REVIEWED = "reviewed"  # a policy: by its owner
     VERIFIED = "verified"
     KEYS_ROTATED = "keys-rotated"
     BACKUP = "backup"
@@ -87,9 +95,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What the trail says of one report; `unopened` lines of the whole trail could not be read."""
+    """What the trail says of something; `unopened` lines of the whole trail could not be read."""
 
     lines: tuple[Line, ...]
+    unopened: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many lines there are of each action; `unopened` lines of the whole trail could not be read."""
+
+    of: Mapping[str, int]
     unopened: int
 
 
@@ -115,7 +131,7 @@ async def append(
 ) -> int:
     """Add a line within this transaction and return its number; it stands if the transaction does.
 
-    `about` is a report's reference, `detail` a short code of our own. Append last in a transaction:
+    `about` is the reference of a report or an acknowledgement, `detail` a short code of our own. Append last in a transaction:
     until it ends every other writer of the trail waits.
     """
     for value in (school, actor, about, detail):
@@ -152,8 +168,10 @@ async def append(
     return n
 
 
-async def lines(store: Store, *, school: str, about: str) -> Trail:
-    """Return what the trail says of one report, in order."""
+async def lines(
+    store: Store, *, school: str, about: str | None = None, actions: Collection[str] = ()
+) -> Trail:
+    """Return what the trail says of one report or acknowledgement, or of some actions, in order."""
     found, unopened = [], 0
     async with store.reading() as conn:
         async for row in _rows(conn):
@@ -162,13 +180,38 @@ async def lines(store: Store, *, school: str, about: str) -> Trail:
             except SealBroken:
                 unopened += 1
                 continue
-            if said["about"] == about and said["school"] == school:
+            if (
+                said["school"] == school
+                and (about is None or said["about"] == about)
+                and (not actions or said["action"] in actions)
+            ):
                 found.append(
                     Line(
-                        row.n, row.at, school, said["actor"], said["action"], about, said["detail"]
+                        row.n,
+                        row.at,
+                        school,
+                        said["actor"],
+                        said["action"],
+                        said["about"],
+                        said["detail"],
                     )
                 )
     return Trail(tuple(found), unopened)
+
+
+async def acts_of(conn: AsyncConnection, sealer: Sealer, school: str, actor: str) -> Counts:
+    """How many lines of each action name somebody of a school as who did it; never what they are about."""
+    found: Counter[str] = Counter()
+    unopened = 0
+    async for row in _rows(conn):
+        try:
+            said = sealer.open(row.sealed)
+        except SealBroken:
+            unopened += 1
+            continue
+        if said["school"] == school and said["actor"] == actor:
+            found[said["action"]] += 1
+    return Counts(dict(sorted(found.items())), unopened)
 
 
 async def verify(store: Store, *, noted: tuple[int, str] | None = None) -> Verified:

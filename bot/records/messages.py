@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.records import tables
 from bot.records.store import Store, Transaction
@@ -27,6 +28,9 @@ PACE = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240))
 # A message marked as being sent for longer than this was left behind by a process that died. Carrying one
 # and recording it takes at most `bot.work.sending.LONGEST`, which is less.
 STALE = timedelta(minutes=5)
+
+# One that was given up longer ago says nothing of today.
+GIVEN_UP_FOR = timedelta(days=2)
 
 # The channel of a message that may have been carried, nobody knows by what.
 UNSURE = "?"
@@ -229,6 +233,67 @@ async def unsent_to(store: Store, school: str, person: str) -> list[Message]:
             _message(r, attempts=r.attempts, repeat=r.channel == UNSURE or r.state == State.SENDING)
             for r in rows
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message as it stands in the records, without what it is filled with."""
+
+    template: str
+    created: datetime
+    state: State
+    changed: datetime  # of one that was sent: when
+    channel: str  # what carried it; empty where nothing has
+
+
+async def of_person(conn: AsyncConnection, school: str, person: str) -> list[Written]:
+    """Every message that was written to somebody and is still kept, oldest first."""
+    rows = await conn.execute(
+        sa.select(_t)
+        .where(_t.c.school == school, _t.c.person == person)
+        .order_by(_t.c.created, _t.c.id)
+    )
+    return [
+        Written(
+            r.template,
+            r.created,
+            State(r.state),
+            r.changed,
+            (r.channel or "") if r.state == State.SENT else "",
+        )
+        for r in rows
+    ]
+
+
+async def forget(tx: Transaction, school: str, before: datetime) -> int:
+    """Delete messages that were sent or given up before then; says how many.
+
+    One that somebody's reminder was told in stays as long as the reminder.
+    """
+    told_in = sa.exists().where(tables.items.c.message == _t.c.id)
+    gone = await tx.conn.execute(
+        sa.delete(_t).where(
+            _t.c.school == school,
+            _t.c.state.in_((State.SENT, State.FAILED)),
+            _t.c.changed < before,
+            ~told_in,
+        )
+    )
+    return gone.rowcount
+
+
+async def stuck(conn: AsyncConnection, school: str, since: datetime) -> int:
+    """How many messages of a school have waited since then, or were given up, while none got through."""
+    through = sa.exists().where(
+        _t.c.school == school, _t.c.state == State.SENT, _t.c.changed >= since
+    )
+    waits = sa.and_(_t.c.state != State.SENT, _t.c.created < since)
+    given_up = sa.and_(waits, _t.c.state == State.FAILED, _t.c.changed < since - GIVEN_UP_FOR)
+    return (
+        await conn.scalar(
+            sa.select(sa.func.count()).where(_t.c.school == school, waits, ~given_up, ~through)
+        )
+    ) or 0
 
 
 def _can_begin(row: sa.Row[Any], now: datetime) -> bool:

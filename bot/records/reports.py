@@ -250,6 +250,11 @@ async def all_of(conn: AsyncConnection, sealer: Sealer, school: str) -> list[Rep
     return [_report(row, sealer) for row in found.mappings()]
 
 
+async def sent_by(conn: AsyncConnection, sealer: Sealer, school: str, person: str) -> list[Report]:
+    """The reports that this person sent and that are still kept, newest first."""
+    return [r for r in await all_of(conn, sealer, school) if r.content.reporter == person]
+
+
 async def due(conn: AsyncConnection, school: str, now: datetime) -> list[str]:
     """Ids of a school's reports that the clock should look at, longest overdue first."""
     found = await conn.execute(

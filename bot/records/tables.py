@@ -192,3 +192,146 @@ visits = sa.Table(
     Column("expires", Instant, nullable=False),
     Column("used", Instant),
 )
+
+# The roll: who is at a school and who was. Whoever is on the roster of today has left null.
+members = sa.Table(
+    "members",
+    metadata,
+    Column("school", sa.String(60), primary_key=True),
+    Column("person", sa.String(80), primary_key=True),
+    Column("seen", sa.Date, nullable=False),  # the first day MayI knew of them
+    Column("joined", sa.Date),  # null: they were there before MayI
+    Column("left", sa.Date),  # the first day on which they were gone
+    Column("team", sa.String(200), nullable=False),
+    Column("group", sa.String(16), nullable=False),
+)
+
+# Decided once: a row for each occurrence of a reminder, whatever came of it.
+occurrences = sa.Table(
+    "occurrences",
+    metadata,
+    Column("id", sa.String(200), primary_key=True),  # begins with the school
+    Column("school", sa.String(60), nullable=False),
+    Column("reminder", sa.String(60), nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("decided", Instant, nullable=False),
+    Column("outcome", sa.String(12), nullable=False),
+    Column("people", sa.Integer, nullable=False),  # how many it was for
+    sa.Index("ix_occurrences_school_decided", "school", "decided"),
+)
+
+# What one person is to be told in a digest, or was told.
+items = sa.Table(
+    "items",
+    metadata,
+    _id(),
+    Column("school", sa.String(60), nullable=False),
+    Column("person", sa.String(80), nullable=False),
+    Column("occurrence", sa.String(200), nullable=False),
+    Column("reminder", sa.String(60), nullable=False),
+    Column("filled", sa.JSON, nullable=False),  # ids and dates; never what somebody typed
+    Column("duty", sa.Boolean, nullable=False),
+    Column("due", Instant, nullable=False),  # not told before
+    Column("until", Instant),  # of no use afterwards
+    Column("state", sa.String(12), nullable=False),
+    Column("told", Instant),
+    Column("message", sa.String(32), index=True),  # the digest it was told in
+    Column("hidden_until", sa.Date),  # snoozed by the person
+    Column("changed", Instant, nullable=False),
+    sa.UniqueConstraint("school", "person", "occurrence"),
+    sa.Index("ix_items_school_state", "school", "state", "person"),
+)
+
+# Reminders that somebody does not want. A duty is sent all the same.
+switched_off = sa.Table(
+    "switched_off",
+    metadata,
+    Column("school", sa.String(60), primary_key=True),
+    Column("person", sa.String(80), primary_key=True),
+    Column("reminder", sa.String(60), primary_key=True),
+)
+
+# A trip, a performance, a closure: days that somebody told MayI of.
+occasions = sa.Table(
+    "occasions",
+    metadata,
+    _id(),
+    Column("school", sa.String(60), nullable=False),
+    Column("kind", sa.String(40), nullable=False),
+    Column("first", sa.Date, nullable=False),
+    Column("last", sa.Date, nullable=False),
+    Column("person", sa.String(80), nullable=False),  # who told MayI
+    Column("made", Instant, nullable=False),
+    Column("cancelled", Instant),
+    Column("to", sa.JSON, nullable=False),  # whom to remind: roles, people, teams
+    sa.Index("ix_occasions_school_first", "school", "first"),
+)
+
+# Each text of a policy that was put before anybody, as it was to be read. A text keeps its row: come back to, it
+# counts as the same again.
+wordings = sa.Table(
+    "wordings",
+    metadata,
+    _id(),
+    Column("school", sa.String(60), nullable=False),
+    Column("policy", sa.String(255), nullable=False),  # its file's name without .md
+    Column("digest", sa.String(64), nullable=False),  # SHA-256 of the text, in UTF-8
+    Column("version", sa.Text, nullable=False),
+    Column("title", sa.Text, nullable=False),
+    Column("epoch", sa.Integer, nullable=False),  # a change that keeps signatures keeps it
+    Column("first_seen", Instant, nullable=False),
+    Column("since", Instant, nullable=False),  # the newest is the one that holds
+    Column("text", sa.LargeBinary, nullable=False),  # compressed; a policy is no secret
+    sa.UniqueConstraint("school", "policy", "digest"),
+)
+
+# When everybody was asked to confirm a policy, and by when.
+rounds = sa.Table(
+    "rounds",
+    metadata,
+    Column("school", sa.String(60), primary_key=True),
+    Column("policy", sa.String(255), primary_key=True),
+    Column("cause", sa.String(12), primary_key=True),  # "2026" for a year, "e3" for a new text
+    Column("opens", sa.Date, nullable=False),
+    Column("due", sa.Date, nullable=False),
+    Column("made", Instant, nullable=False),
+)
+
+# What somebody said of a policy that they were to read. Never changed.
+acks = sa.Table(
+    "acks",
+    metadata,
+    _id(),
+    Column("once", sa.String(64), nullable=False),  # the same said twice is kept once
+    Column("school", sa.String(60), nullable=False),
+    Column("reference", sa.String(12), nullable=False),
+    Column("person", sa.String(80), nullable=False),
+    Column("policy", sa.String(255), nullable=False),
+    Column("digest", sa.String(64), nullable=False),
+    Column("epoch", sa.Integer, nullable=False),
+    Column("year", sa.Integer, nullable=False),  # the school's year of asking that it counts for
+    Column("kind", sa.String(12), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("sealed", sa.LargeBinary, nullable=False),  # who they were then, and what they wrote
+    sa.UniqueConstraint("school", "once"),
+    sa.UniqueConstraint("school", "reference"),
+    sa.Index("ix_acks_school_person", "school", "person"),
+)
+
+# That a policy was read and discussed by several people together. Never changed.
+discussions = sa.Table(
+    "discussions",
+    metadata,
+    _id(),
+    Column("once", sa.String(64), nullable=False),  # the same form sent twice is kept once
+    Column("school", sa.String(60), nullable=False),
+    Column("reference", sa.String(12), nullable=False),
+    Column("policy", sa.String(255), nullable=False),
+    Column("digest", sa.String(64), nullable=False),
+    Column("on", sa.Date, nullable=False),
+    Column("person", sa.String(80), nullable=False),  # who recorded it
+    Column("made", Instant, nullable=False),
+    Column("sealed", sa.LargeBinary, nullable=False),  # who was there, and what they agreed
+    sa.UniqueConstraint("school", "once"),
+    sa.UniqueConstraint("school", "reference"),
+)

@@ -164,6 +164,16 @@ async def forget(tx: Transaction, now: datetime) -> None:
     await tx.conn.execute(sa.delete(_seen).where(_seen.c.at < now - KEPT))
 
 
+async def of_person(conn: AsyncConnection, school: str, person: str) -> list[Visit]:
+    """Every link and session of somebody that is still kept, oldest first."""
+    rows = await conn.execute(
+        sa.select(_v)
+        .where(_v.c.school == school, _v.c.person == person)
+        .order_by(_v.c.made, _v.c.digest)
+    )
+    return [_visit(row) for row in rows]
+
+
 async def handled(conn: AsyncConnection, event: str) -> bool:
     """Whether an event with this id has been handled."""
     return await conn.scalar(sa.select(_seen.c.id).where(_seen.c.id == event)) is not None

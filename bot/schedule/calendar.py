@@ -1,4 +1,7 @@
-"""When a school is open: working hours, weekends, bank holidays and the days it is closed."""
+"""When a school is open: working days and hours, bank holidays and the days it is closed.
+
+This is the clock that a report waits by, so the holidays of pupils do not stop it; bot.schedule.terms knows those.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from bot.errors import BadSettings
 NATIONS = {"England": "ENG", "Wales": "WLS", "Scotland": "SCT", "Northern Ireland": "NIR"}
 LONGEST_CLOSURE = 400  # days: a school closed for longer is closed for ever
 FURTHEST = 3660  # days: nothing is due in more than ten years
+SETTINGS = ("zone", "opens", "closes", "closed", "days", "bank_holidays")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 RANGE = "write one day (2026-12-21) or the first and the last (2026-12-21/2027-01-01)"
 
 
@@ -31,6 +36,8 @@ class WorkingTime:
     closes: time
     closed: frozenset[date] = frozenset()
     nation: str = "England"
+    days: frozenset[int] = frozenset(range(5))  # working days, Monday is 0
+    works_on_bank_holidays: bool = False
 
     def today(self, now: datetime) -> date:
         """The date at the school at the moment `now`."""
@@ -76,12 +83,20 @@ class WorkingTime:
             "years later; make it shorter under reports.clock, or open for longer under hours"
         )
 
+    def is_bank_holiday(self, day: date) -> bool:
+        """Whether a day is a bank holiday that the school keeps."""
+        return not self.works_on_bank_holidays and day in bank_holidays(self.nation, day.year)
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether the school is open at all on a day."""
+        # The days next to the calendar's ends may not exist in UTC.
+        if day.weekday() not in self.days or day in self.closed or not 1 < day.year < 9999:
+            return False
+        return not self.is_bank_holiday(day)
+
     def _span(self, day: date) -> tuple[datetime, datetime] | None:
         """From when to when the school is open on a day, in UTC; None where it is closed."""
-        # The days next to the calendar's ends may not exist in UTC.
-        if day.weekday() > 4 or day in self.closed or not 1 < day.year < 9999:
-            return None
-        if day in bank_holidays(self.nation, day.year):
+        if not self.is_working_day(day):
             return None
         opens, closes = (
             datetime.combine(day, t, self.zone).astimezone(UTC) for t in (self.opens, self.closes)
@@ -107,13 +122,13 @@ def working_time(school: School) -> WorkingTime:
     if not isinstance(hours, Mapping):
         raise BadSettings(f"{file}: hours: is not a table; write [hours] on a line")
     for name in hours:
-        if name not in ("zone", "opens", "closes", "closed"):
+        if name not in SETTINGS:
             raise BadSettings(
-                f"{file}: hours: has no setting {_shown(name)}; use zone, opens, closes, closed"
+                f"{file}: hours: has no setting {shown(name)}; use {', '.join(SETTINGS)}"
             )
     if school.nation not in NATIONS:
         raise BadSettings(
-            f"{file}: nation: {_shown(school.nation)} has no bank holidays; use {', '.join(NATIONS)}"
+            f"{file}: nation: {shown(school.nation)} has no bank holidays; use {', '.join(NATIONS)}"
         )
     opens = _time(hours, "opens", "08:00", f"{file}")
     closes = _time(hours, "closes", "17:00", f"{file}")
@@ -128,6 +143,8 @@ def working_time(school: School) -> WorkingTime:
         closes=closes,
         closed=frozenset(_closed(hours.get("closed", []), f"{file}")),
         nation=school.nation,
+        days=_days(hours.get("days", list(DAYS[:5])), f"{file}"),
+        works_on_bank_holidays=_bank_holidays(hours.get("bank_holidays", "closed"), f"{file}"),
     )
 
 
@@ -138,7 +155,7 @@ def _zone(value: object, file: str) -> ZoneInfo:
     except (ValueError, OSError, KeyError):  # what ZoneInfo raises for names that are none
         pass
     raise BadSettings(
-        f"{file}: hours.zone: {_shown(value)} is not a time zone; write one as Europe/London"
+        f"{file}: hours.zone: {shown(value)} is not a time zone; write one as Europe/London"
     )
 
 
@@ -149,30 +166,60 @@ def _time(hours: Mapping[str, Any], name: str, default: str, file: str) -> time:
     if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         return time.fromisoformat(value)
     raise BadSettings(
-        f"{file}: hours.{name}: {_shown(value)} is not a time; write one as {default}, in quotes"
+        f"{file}: hours.{name}: {shown(value)} is not a time; write one as {default}, in quotes"
+    )
+
+
+def _days(value: object, file: str) -> frozenset[int]:
+    if isinstance(value, list) and value and all(day in DAYS for day in value):
+        return frozenset(DAYS.index(day) for day in value)
+    raise BadSettings(
+        f"{file}: hours.days: {shown(value)} is not a list of days; "
+        'write the days the school works, as ["mon", "tue", "wed", "thu", "fri"]'
+    )
+
+
+def _bank_holidays(value: object, file: str) -> bool:
+    if value in ("open", "closed"):
+        return value == "open"
+    raise BadSettings(
+        f"{file}: hours.bank_holidays: {shown(value)} is neither; "
+        'write "closed", or "open" where staff work on them, as in a boarding school'
     )
 
 
 def _closed(value: object, file: str) -> Iterator[date]:
     key = f"{file}: hours.closed:"
     if not isinstance(value, list):
-        raise BadSettings(f'{key} {_shown(value)} is not a list; in ["…"], {RANGE}')
+        raise BadSettings(f'{key} {shown(value)} is not a list; in ["…"], {RANGE}')
     for item in value:
-        if isinstance(item, date) and not isinstance(item, datetime):
-            yield item
-            continue
-        try:
-            begin, _, end = str(item).partition("/")
-            first = date.fromisoformat(begin.strip())
-            last = date.fromisoformat((end or begin).strip())
-        except ValueError:
-            raise BadSettings(f"{key} {_shown(item)} is not a date; {RANGE}") from None
-        days = (last - first).days
-        if days < 0:
-            raise BadSettings(f"{key} {_shown(item)} ends before it begins; {RANGE}")
-        if days > LONGEST_CLOSURE:
-            raise BadSettings(f"{key} {_shown(item)} is longer than a year; {RANGE}")
-        yield from (first + timedelta(days=n) for n in range(days + 1))
+        first, last = span_of(item, key)
+        yield from days_from(first, last)
+
+
+def span_of(value: object, key: str) -> tuple[date, date]:
+    """The first and the last day that somebody wrote, as a date, "2026-12-21" or "2026-12-21/2027-01-01".
+
+    Raises BadSettings, which begins with `key`, where it cannot be meant.
+    """
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value, value
+    try:
+        begin, _, end = str(value).partition("/")
+        first = date.fromisoformat(begin.strip())
+        last = date.fromisoformat((end or begin).strip())
+    except ValueError:
+        raise BadSettings(f"{key} {shown(value)} is not a date; {RANGE}") from None
+    if last < first:
+        raise BadSettings(f"{key} {shown(value)} ends before it begins; {RANGE}")
+    if (last - first).days > LONGEST_CLOSURE:
+        raise BadSettings(f"{key} {shown(value)} is longer than a year; {RANGE}")
+    return first, last
+
+
+def days_from(first: date, last: date) -> Iterator[date]:
+    """Every day from the first to the last, both included."""
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
 def _aware(at: datetime) -> datetime:
@@ -181,6 +228,7 @@ def _aware(at: datetime) -> datetime:
     return at
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """What somebody wrote, short and on one line, to be quoted in an error."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
     return f"'{line[:60]}'"

@@ -114,7 +114,7 @@ def _leaves(
     if isinstance(command, click.Group):
         for name, child in command.commands.items():
             yield from _leaves(child, (*path, name))
-    else:
+    if not isinstance(command, click.Group) or (command.invoke_without_command and path):
         yield path, command
 
 
@@ -143,7 +143,10 @@ def _called(words: Sequence[str]) -> tuple[tuple[str, ...], click.Command | None
         word = rest.pop(0)
         if word == "--home":
             rest = rest[1:]
-        elif not word.startswith("-"):
+        elif word.startswith("-"):
+            if command.invoke_without_command and command is not cli:
+                return path, command, ""  # the group itself does something, with options of its own
+        else:
             child = command.commands.get(word)
             if child is None:
                 return path, None, word

@@ -1,6 +1,6 @@
 """Run the kills and the faults, and print what came of them.
 
-    python -m tests.chaos [--kills N] [--backend sqlite|postgresql] [--seed S] [--markdown] [--points]
+    python -m tests.chaos [--kills N] [--backend sqlite|postgresql] [--seed S] [--markdown] [--points] [--term]
 
 Exit status 1 where a promise was broken. With `--points` only the kills before and after every commit and
 send of one report's life. Everything stays on this machine, and every process ends by itself.
@@ -17,12 +17,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.chaos import faults, kills, sweep
+from tests.chaos import faults, kills, morning, sweep, term
 from tests.chaos.sweep import Outcome
 from tests.chaos.world import worlds
 
 BACKENDS = ("sqlite", "postgresql")
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+IN_A_TERM = 80  # kills, about
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Sheet:
     """What is printed at the end."""
 
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    terms: list[tuple[str, ...]] = field(default_factory=list)
     faults: dict[str, dict[str, str]] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
@@ -74,6 +76,15 @@ def random_kills(sheet: Sheet, backend: str, count: int, seed: int) -> None:
     sheet.broken += [f"{what}: {b}" for o in found if o.what.startswith("=") for b in o.broken]
 
 
+def a_term(sheet: Sheet, backend: str, count: int, seed: int) -> None:
+    name = NAMES[backend]
+    what = f"{name}: {'one process' if backend == 'sqlite' else 'two replicas'}"
+    found = term.term(backend, count, seed, progress(f"{name}, a term"))
+    figures = (found.kills, found.occurrences, found.told, found.missed, found.sends, found.repeats)
+    sheet.terms.append((what, *map(str, figures)))
+    sheet.broken += [f"{what}, a term: {b}" for b in found.broken]
+
+
 def all_faults(sheet: Sheet, backend: str) -> None:
     with worlds(backend) as first:
         found = faults.faults(first, backend, progress(f"{NAMES[backend]}, faults"))
@@ -102,6 +113,16 @@ def tables(sheet: Sheet, backends: Sequence[str], seed: int, seconds: float) -> 
             "| kills | number | reports | messages sent | of them marked repeats | confirmed pages looked for |",
             "|---|---:|---:|---:|---:|---:|",
             *(f"| {' | '.join(row)} |" for row in sheet.rows),
+            "",
+        ]
+    if sheet.terms:
+        lines += [
+            (
+                "| a school term, day by day | kills | occurrences | told, each person once | missed "
+                "| messages sent | of them marked repeats |"
+            ),
+            "|---|---:|---:|---:|---:|---:|---:|",
+            *(f"| {' | '.join(row)} |" for row in sheet.terms),
             "",
         ]
     if sheet.faults:
@@ -147,9 +168,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     parser.add_argument("--points", action="store_true", help="every commit and send, nothing else")
+    parser.add_argument("--morning", action="store_true", help="one morning of it, nothing else")
+    parser.add_argument("--term", action="store_true", help="a school term, nothing else")
     parser.add_argument("--step", action="append", default=[], help="of --points: this step only")
     parser.add_argument(
-        "--quick", action="store_true", help="of --points: no commits of the queue's own"
+        "--quick",
+        action="store_true",
+        help="of --points: no commits of the queue's own; of --morning: fewer",
     )
     asked = parser.parse_args()
     backends = (asked.backend,) if asked.backend else BACKENDS
@@ -159,9 +184,17 @@ def main() -> int:
             kinds = ("commit", "send") if asked.quick else ("commit", "send", "queue")
             points(sheet, backend, kinds, asked.step, whole=not asked.quick)
             continue
-        all_faults(sheet, backend)
-        if asked.kills:
+        if asked.morning:
+            told = progress(f"{NAMES[backend]}, a morning")
+            found = morning.morning(backend, told, quick=asked.quick)
+            _noted(sheet, f"{NAMES[backend]}: the first morning of a term", found, "")
+            continue
+        if not asked.term:
+            all_faults(sheet, backend)
+        if asked.kills and not asked.term:
             random_kills(sheet, backend, asked.kills, asked.seed)
+        if asked.kills:
+            a_term(sheet, backend, min(asked.kills, IN_A_TERM), asked.seed)
     text = tables(sheet, backends, asked.seed, time.monotonic() - began)
     print(text if asked.markdown else plain(text))
     for line in dict.fromkeys(sheet.broken):

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -24,16 +25,17 @@ from bot.chat.model import Event, Form, Reply
 from bot.chat.router import Router
 from bot.records import messages, tables
 from bot.records.messages import Message, NotSent
-from bot.work.queue import Work
+from bot.work.queue import Job, Work
 from bot.work.sending import send
 from handlers.jobs import JOBS
 from handlers.notices import notice
 from handlers.routes import ROUTES
 from handlers.services import Services
-from tests.chaos.world import SCHOOL, Journal, World
+from tests.chaos.world import Journal, World
 
 POLL = 0.02
 WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE", "WITH")
+DECIDES = tuple(f"INSERT INTO {t} " for t in ("OCCURRENCES", "ITEMS", "MESSAGES", "ACKS"))
 
 
 class Ticked(Work):
@@ -52,7 +54,8 @@ class Ticked(Work):
 class Plan:
     """Where a process kills itself: before or after the n-th commit or send.
 
-    `commit` is one of the records, `queue` one of the work queue's own, `send` one message.
+    `commit` is one of the records, `decision` one of those that writes down for good what is told or was
+    said, `queue` one of the work queue's own, `send` one message.
     """
 
     kind: str
@@ -90,14 +93,16 @@ class Points:
         points, commit = self, DefaultDialect.do_commit
 
         def do_commit(dialect: DefaultDialect, connection: Any) -> None:
-            wrote, points._wrote.last = getattr(points._wrote, "last", False), False
+            wrote, points._wrote.last = getattr(points._wrote, "last", ""), ""
             if not wrote:
                 commit(dialect, connection)
                 return
-            kind = "commit" if dialect.is_async else "queue"
-            n = points.before(kind)
+            kinds = ["commit" if dialect.is_async else "queue"]
+            kinds += ["decision"] if wrote == "decision" else []
+            counted = [(kind, points.before(kind)) for kind in kinds]
             commit(dialect, connection)
-            points.after(kind, n)
+            for kind, n in counted:
+                points.after(kind, n)
 
         DefaultDialect.do_commit = do_commit
         sa.event.listen(sa.Engine, "after_cursor_execute", self._executed)
@@ -108,10 +113,11 @@ class Points:
         said = statement.lstrip().upper()
         # What a statement with RETURNING wrote is counted only when its rows are fetched.
         if said.startswith(WRITES) and (cursor.rowcount != 0 or "RETURNING" in said):
-            conn.info["wrote"] = True
+            decides = said.startswith(DECIDES) or conn.info.get("wrote") == "decision"
+            conn.info["wrote"] = "decision" if decides else "something"
 
     def _committing(self, conn) -> None:
-        self._wrote.last = bool(conn.info.pop("wrote", False))
+        self._wrote.last = conn.info.pop("wrote", "")
 
     def before(self, kind: str) -> int:
         with self._lock:
@@ -149,13 +155,17 @@ class Process:
             store,
             replica=self.spec.replica,
             send=lambda m: send(store, m, self._carry, self.world.now),
-            jobs={"school": self._jobs},
+            jobs=self.jobs(),
             clock=self.world.now,
             every=timedelta(seconds=self.spec.every),
             poll=POLL,
         )
         await self.work.launch()
         await self.work.ticked.wait()
+
+    def jobs(self) -> Mapping[str, Job]:
+        """What the clock runs, by name: here all of it, one after the other."""
+        return {"school": self._jobs}
 
     async def stop(self) -> None:
         if self.work is not None:
@@ -165,7 +175,7 @@ class Process:
     async def handle(self, person: str, says: str, **values: str | tuple[str, ...]) -> Reply:
         """What MayI answers to somebody."""
         event = Event(says, person, conversation=person, values=values)
-        return await self.router.handle(event, self.site.services(SCHOOL, person))
+        return await self.router.handle(event, self.site.services(self.world.school, person))
 
     async def tick(self) -> None:
         assert self.work is not None
@@ -185,8 +195,9 @@ class Process:
                 return
             if asyncio.get_running_loop().time() > end:
                 async with store.reading() as conn:
-                    found = sorted(await conn.scalars(sa.select(m.c.state)))
-                raise TimeoutError(f"not everything is sent after {seconds} s: {Counter(found)}")
+                    rows = await conn.execute(sa.select(m.c.template, m.c.state))
+                    found = Counter(f"{row.template} {row.state}" for row in rows)
+                raise TimeoutError(f"not everything is sent after {seconds} s: {found}")
             await asyncio.sleep(0.01)
 
     async def idle(self) -> None:
@@ -210,12 +221,14 @@ class Process:
 
     async def _jobs(self) -> None:
         for job in JOBS.values():
-            await job(self.site.services(SCHOOL))
+            await job(self.site.services(self.world.school))
 
     async def _carry(self, message: Message) -> str:
         if self.world.flagged("down"):
             raise NotSent("down")
-        card = notice(message, self.site.services(SCHOOL))
+        card = await notice(message, self.site.services(self.world.school, message.person))
+        if card is None:
+            raise NotSent("no-longer-theirs", for_good=True)
         n = self.points.before("send")
         self.journal.note(
             "send",
@@ -223,7 +236,7 @@ class Process:
             occasion=message.occasion,
             person=message.person,
             template=message.template,
-            reference=message.filled["reference"],
+            reference=message.filled.get("reference", ""),
             says_repeat=any("You may have had this message before" in line for line in card.lines),
             replica=self.spec.replica,
         )
@@ -242,12 +255,12 @@ def values(form: Form) -> dict[str, str | tuple[str, ...]]:
     return {f.name: f.value for f in form.fields}
 
 
-def run(world: World, spec: Spec, *works: Any) -> None:
+def run(world: World, spec: Spec, *works: Any, made: type[Process] = Process) -> None:
     """Run a process: start, do these one after the other (each is given the process), wait, stop."""
     logging.basicConfig(level=logging.WARNING)
 
     async def main() -> None:
-        process = Process(world, spec)
+        process = made(world, spec)
         await process.start()
         try:
             await process.idle()
@@ -264,12 +277,11 @@ def run(world: World, spec: Spec, *works: Any) -> None:
     asyncio.run(main())
 
 
-def warm(world: World) -> None:
+def warm(world: World, person: str) -> None:
     """Make the records, launch the work once, report something and throw it away; note what that imports."""
     before = set(sys.modules)
 
     async def once(process: Process) -> None:
-        person = "val-mockup"
         form = (await process.handle(person, "/report-incident")).form
         assert form is not None
         await process.handle(person, f"/report-again {form.says.split()[1]}")

@@ -152,6 +152,7 @@ WORKSPACE = {
     "users": [
         {"id": "U0ROBIN", "name": "robin", "real_name": "Robin Practice", "email": "robin@example.org"},
         {"id": "U0ALEX", "name": "alex", "real_name": "Alex Specimen", "email": "alex@example.org"},
+        {"id": "U0PAT", "name": "pat", "real_name": "Pat Example", "email": "pat@example.org"},
         {"id": "U0GUEST", "name": "guest", "real_name": "Not Staff", "email": "guest@example.com"},
     ],
     "channels": [
@@ -175,6 +176,7 @@ def slack(oak: Path, tmp_path: Path) -> Iterator[SlackServer]:
         "SLACK_APP_TOKEN": "xapp-test-token",
         "SLACK_API_URL": f"http://localhost:{port}/api/",
         "MAYI_LISTEN": f"127.0.0.1:{ours}",
+        "MAYI_URL": f"http://127.0.0.1:{ours}",
     }
     with running(binary, "--config", config, "--port", port, log=slack_log):
         until_answers(f"http://localhost:{port}/", slack_log)

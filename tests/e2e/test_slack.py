@@ -5,69 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from playwright.sync_api import TimeoutError as NotYet
+from playwright.sync_api import Page, expect
 
+from tests.e2e.clients import InSlack
 from tests.e2e.conftest import SlackServer
 
 WHAT = "He asked me on Instagram at nine in the evening to follow him back."
 
 
-class Client:
-    """What somebody does in the page."""
-
-    def __init__(self, page: Page, server: SlackServer) -> None:
-        self.page = page
-        page.goto(server.url)
-        expect(page.locator(".composer-input")).to_be_visible()
-
-    def be(self, name: str) -> None:
-        self.page.get_by_label("Act as").or_(self.page.locator("select").first).select_option(
-            label=name
-        )
-
-    def go(self, place: str) -> None:
-        self.page.locator(".sidebar-item", has_text=place).first.click()
-
-    def type(self, text: str) -> None:
-        box = self.page.locator(".composer-input")
-        box.fill(text)
-        box.press("Enter")
-
-    def message_in(self, place: str, text: str) -> Locator:
-        """A message that has arrived in a conversation.
-
-        What the page was fetching for the place before is drawn over a conversation that was opened
-        too soon; so it is opened again until its message stands there.
-        """
-        found = self.page.locator(".msg", has_text=text)
-        for _ in range(8):
-            self.go(place)
-            try:
-                found.first.wait_for(timeout=2000)
-            except NotYet:
-                continue
-            break
-        return found.first
-
-    @property
-    def last(self):
-        return self.page.locator(".msg").last
-
-    @property
-    def modal(self):
-        return self.page.locator(".modal")
-
-    def choose(self, label: str) -> None:
-        self.modal.get_by_text(label, exact=True).click()
-
-    def submit(self, button: str) -> None:
-        self.modal.get_by_role("button", name=button, exact=True).click()
-
-
 @pytest.fixture
-def client(page: Page, slack: SlackServer) -> Client:
-    return Client(page, slack)
+def client(page: Page, slack: SlackServer) -> InSlack:
+    return InSlack(page, slack)
 
 
 def test_a_question_is_answered_to_the_asker_alone(client, shot):

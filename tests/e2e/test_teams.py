@@ -7,45 +7,15 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.clients import InTeams
 from tests.e2e.conftest import Playground
 
 WHAT = "He asked me on Instagram at nine in the evening to follow him back."
 
 
-class Client:
-    """What somebody does in the page."""
-
-    def __init__(self, page: Page, playground: Playground) -> None:
-        self.page = page
-        page.set_viewport_size({"width": 1100, "height": 900})  # its log would lie over the rest
-        page.goto(playground.url)
-        # It greets whoever opens it; a message that comes later would clear what is being typed.
-        expect(page.get_by_text("ring 999").first).to_be_visible()
-
-    def type(self, text: str) -> None:
-        box = self.page.locator("[data-lexical-editor=true]").first
-        box.click()
-        self.page.keyboard.type(text)
-        self.page.keyboard.press("Enter")
-
-    def open_report(self) -> None:
-        """By the action message extension, which in Teams is /report-incident in the box or the menu."""
-        self.page.get_by_label("Trigger Message Extension App").click()
-        self.page.get_by_role("menuitem", name="Action Command").click()
-        self.dialog.get_by_placeholder("Input command id or leave blanks").fill("report-incident")
-        self.dialog.get_by_role("button", name="Create").click()
-
-    @property
-    def dialog(self):
-        return self.page.get_by_role("dialog")
-
-    def press(self, name: str) -> None:
-        self.dialog.get_by_role("button", name=name, exact=True).click()
-
-
 @pytest.fixture
-def client(page: Page, playground: Playground) -> Client:
-    return Client(page, playground)
+def client(page: Page, playground: Playground) -> InTeams:
+    return InTeams(page, playground)
 
 
 def test_a_question_is_answered_with_the_clause(client, shot):

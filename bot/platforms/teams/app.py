@@ -46,7 +46,9 @@ ENDPOINT = "/api/messages"
 # What may be answered by a form, and so opens a dialog when pressed.
 DIALOGS = frozenset(
     {"report", "report-incident", "report-page", "report-back", "report-again",
-     "add-to-report", "open", "handle", "refer"}
+     "add-to-report", "open", "handle", "refer", "acknowledge-read", "acknowledge-page",
+     "acknowledge-question", "acknowledge-asked", "acknowledge-except", "discussion",
+     "keep-discussion", "remind", "set-reminder", "reviewed", "mark-reviewed"}
 )  # fmt: skip
 # The commands of the message extension, by their ids in the manifest, and what picking one says.
 COMMANDS = {"report-incident": "/report-incident"}

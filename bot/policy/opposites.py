@@ -1,0 +1,175 @@
+"""One clause that rules out what another does, requires or allows, whatever it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from bot.policy.findings import Finding, Kind, Weight
+from bot.policy.kinship import Kinship
+from bot.policy.lexicon import lexicon
+from bot.policy.model import Clause
+from bot.policy.sentences import sentences
+from bot.policy.sheet import Sheet, in_order, shortened
+
+ENOUGH = 1.88  # nearness (see `kinship`) and share together, from which a flat no and its opposite are of one thing
+MORE = 2.35  # … where neither of the two says "always", "never" or the like
+NEAR = 1.3  # the least nearness
+ABOUT = 0.3  # the least share of what is ruled out that the other clause speaks of
+MOST = 3  # findings of this kind in one policy: the nearest
+
+_NEVER = re.compile(
+    r"\b(?:not|never|cannot|no|nobody|none|nothing|nor|neither|don’t)\b|\b(?:switched|turned) off\b|\b(?:disabled|closed|banned|forbidden|prohibited|barred)\b"
+)
+# A "no" that is of the whole sentence, not of what some word of it is told by
+_BEFORE = re.compile(
+    r"\b(?:that|which|who|whom|if|where|when|because|what|whether|so|or|and|but|as|to)\b|\b(?:must|may|should|shall|can|will)\b(?! (?:\w+ ){0,8}?(?:be )?(?:switched|turned|kept) off)"
+)
+_FLATLY = re.compile(
+    r"\b(?:never|always|at all times|under no circumstances|in (?:all|any) (?:cases|circumstances)|whatever|every time|"
+    r"without exception|on every|in every case|no circumstances|including (?:at |on |those )|at any (?:time|hour)|completely|strictly|"
+    r"not (?:at all|under any|in any)|alone|nowhere|no one|nobody|any member|all staff|every (?:member|lesson|post|message|pupil|picture|image))\b"
+)
+_EXCEPT = re.compile(
+    r"\b(?:unless|except\w*|other than|apart from|save (?:for|where|that)|only (?:if|when|where|with|after|in|for)|until|"
+    r"however|in (?:an )?(?:emergency|emergencies)|urgent\w*|exceptional\w*|without (?:the )?(?:\w+ ){0,3}?(?:permission|consent|approval|"
+    r"agreement|knowledge)|with (?:the )?(?:\w+ ){0,3}?(?:permission|consent|approval|agreement)|instead|rather than|provided|as long as|so long as|"
+    r"subject to|related|relative|family|medical|pass signed)\b"
+)
+# Words of which a rule about one says nothing of the other
+_CONTRASTS: tuple[Mapping[str, re.Pattern[str]], ...] = (
+    {
+        "own": re.compile(r"\b(?:personal|private|own)\b"),
+        "school": re.compile(r"\b(?:school(?:’s)? (?:\w+ )?(?:accounts?|email|e-mail|phones?|devices?|cameras?|tablets?|equipment|page|mobile|laptops?|system|network|number)|official|work (?:phone|email|account))\b"),
+    },
+    {
+        "pupils": re.compile(r"\bpupils?\b"),
+        "parents": re.compile(r"\b(?:parents?|carers?|families|family)\b"),
+        "colleagues": re.compile(r"\b(?:colleagues?|governors?|staff (?:group|chat))\b"),
+        "former": re.compile(r"\b(?:former|left the school|leavers|ex)\b"),
+        "visitors": re.compile(r"\b(?:visitors?|contractors?|press|journalists?|media enquiries)\b"),
+        "volunteers": re.compile(r"\bvolunteers?\b"),
+    },
+    {
+        "lessons": re.compile(r"\b(?:lessons?|teaching|with (?:the )?(?:pupils|children)|contact time|on duty)\b"),
+        "breaks": re.compile(r"\b(?:breaks?|lunch\w*|staff ?rooms?|outside (?:school|work)|own time|at home|evenings?|holidays?)\b"),
+    },
+)  # fmt: skip
+_FOLDED = (
+    (re.compile(r"\b(?:student|learner)(s?)\b(?! (?:teacher|on placement|in training))"), r"pupil\1"),
+    (re.compile(r"\b(?:tele|mobile |smart)phone"), "phone"),
+    (re.compile(r"\b(?:photograph|photo|image)s?\b"), "picture"),
+    (re.compile(r"\b(?:saturdays?|sundays?|weekends?)\b"), "weekend"),
+    (re.compile(r"\b(?:lunch ?times?|dinner ?time|lunch break)\b"), "lunch"),
+    (re.compile(r"\b(?:reply|replied|replies|respond\w*|response)\b"), "answer"),
+    (re.compile(r"\bcomment(?:ing|ed)\b"), "comments"),
+)  # fmt: skip
+# What nearly every rule has: it says nothing of what a rule is about
+_COMMON = frozenset(
+    """staff school must not never policy member may use account pupil parent teacher will should any all person people
+    work time make take keep give see day way thing one rule circumstance case other ~must ~may""".split()
+)
+
+
+_ITS_MODAL = re.compile(r"\b(?:must|may|should|shall|can|will|do|does|is|are|would)(?: (?:be|always|only))* $")
+# What leans on the sentence before it, and what says only what a word means
+_NO_RULE = re.compile(r"^(?:it|they|this|these|that|those|he|she|we believe)\b|\b(?:we mean|means|defined as|is meant)\b")
+_OF_PUPILS = re.compile(r"^(?:the |all |some )?pupils?\b")
+
+
+def folded(text: str) -> str:
+    """A text in lower case with one word for what policies call by several."""
+    text = text.lower().replace("'", "’")
+    for pattern, word in _FOLDED:
+        text = pattern.sub(word, text)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A sentence of a clause: whether it denies as a whole, or in part; how flatly; and the units of what it is about."""
+
+    clause: Clause
+    text: str
+    denies: bool
+    mixed: bool
+    flat: bool
+    excepted: bool
+    core: frozenset[str]
+    units: frozenset[str]
+
+
+def opposites(sheet: Sheet, kin: Kinship, known: frozenset[frozenset[str]]) -> Iterator[Finding]:
+    """Find pairs of clauses that cannot both be kept; not those that are `known`, as pairs of ids, already."""
+    found: list[tuple[float, _Side, _Side]] = []
+    sides = [s for c in sheet.clauses for s in _sides(c)]
+    for no, yes in ((a, b) for a, b in combinations(sides, 2) for a, b in ((a, b), (b, a))):
+        if no.denies and not (yes.denies or yes.mixed) and no.clause is not yes.clause:
+            score = _opposed(no, yes, kin, sheet)
+            if score:
+                found.append((score, no, yes))
+    found.sort(key=lambda entry: -entry[0])
+    told: set[frozenset[str]] = set(known)
+    count = 0
+    for _, no, yes in found:
+        pair = frozenset((no.clause.id, yes.clause.id))
+        if pair in told or any(len(pair & other) for other in told - known) or count == MOST:
+            continue
+        told.add(pair)
+        count += 1
+        yield Finding(
+            Kind.RULE_AND_OPPOSITE,
+            Weight.PUT_RIGHT,
+            in_order(sheet.clauses, pair),
+            (shortened(no.clause.text), shortened(yes.clause.text)),
+        )
+
+
+def _sides(clause: Clause) -> Iterator[_Side]:
+    lead = f"{clause.lead_in} " if clause.lead_in else ""
+    for sentence in sentences(clause.text):
+        text = folded(lead + sentence)
+        if len(text.split()) < 6 or " | " in text or _NO_RULE.search(folded(sentence)):
+            continue
+        denied = _NEVER.search(folded(sentence)) or _NEVER.search(text)
+        before = denied.string[: denied.start()] if denied else ""
+        before = _ITS_MODAL.sub("", before)
+        mixed = bool(denied and _BEFORE.search(before))
+        lex = lexicon()
+        units = frozenset(lex.units(lex.expand(text)))
+        core = units - _COMMON
+        yield _Side(
+            clause, text, bool(denied) and not mixed, mixed, bool(_FLATLY.search(text)), bool(_EXCEPT.search(text)), core, units
+        )
+
+
+def _opposed(no: _Side, yes: _Side, kin: Kinship, sheet: Sheet) -> float:
+    if no.excepted or yes.excepted or contrasted(no.text, yes.text):
+        return 0.0
+    if _OF_PUPILS.search(yes.text) and "pupil" not in no.text:
+        return 0.0
+    whole = sum(kin.weight(u) for u in no.core)
+    shared = no.core & yes.units
+    share = sum(kin.weight(u) for u in shared) / whole if whole else 0.0
+    flat = no.flat or yes.flat
+    if len(shared) < 3 or share < ABOUT:
+        return 0.0
+    # A writer sees what stands in one list or paragraph
+    listed = no.clause.lead_in is not None and no.clause.lead_in == yes.clause.lead_in
+    beside = abs(kin.place(no.clause) - kin.place(yes.clause)) == 1
+    if (listed or beside) and not (no.flat and yes.flat):
+        return 0.0
+    near = kin.near(no.clause, yes.clause).all
+    return near + share if near >= NEAR and near + share >= (ENOUGH if flat else MORE) else 0.0
+
+
+def contrasted(one: str, other: str) -> bool:
+    """Whether two folded texts speak of different people, places or things, each of its own."""
+    for group in _CONTRASTS:
+        a = {name for name, p in group.items() if p.search(one)}
+        b = {name for name, p in group.items() if p.search(other)}
+        if a and b and not a & b:
+            return True
+    return False
