@@ -36,6 +36,19 @@ from bot.policy.question import LONGEST, Form, questions, understand
         ("what am I allowed to post?", Form.WHAT),
         ("how do I report a post?", Form.WHAT),
         ("why can't I add parents?", Form.WHAT),
+        ("I run a page for my department. What makes it official?", Form.WHAT),
+        ("Someone posted a warning about us. Can we write to them?", Form.MAY),
+        ("A lady whose son has just started sent me a request. May I accept?", Form.MAY),
+        ("can I film it for the ones who missed it?", Form.MAY),
+        ("what about leavers, can I add them", Form.MAY),
+        ("found something nasty on a laptop, who do I ring", Form.WHO),
+        ("Is it the deputy I should be telling?", Form.WHO),
+        ("A boy is fifteen and hates the picture; how fast does it come down?", Form.WHEN),
+        ("Could a breach cost me my registration?", Form.OUTCOME),
+        ("do i hafta check my profiles", Form.DUTY),
+        ("Ought he to have been told?", Form.DUTY),
+        ("Is there somebody I need to tell?", Form.DUTY),
+        ("does a free period count as working time", Form.WHAT),
     ],
 )
 def test_the_form_of_a_question(text, form):
@@ -58,6 +71,9 @@ def test_the_form_of_a_question(text, form):
         ("can I use the school logo?", "staff"),
         ("can I tell a parent when their child is late?", "staff"),
         ("does the school page need approval?", "staff"),
+        ("Some dads will be at the show. May they film it?", "parents"),
+        ("A pupil has lost his tablet. Can he borrow another?", "pupils"),
+        ("My pupils sent me a request. May I accept, or must they go?", "staff"),
     ],
 )
 def test_whose_act_a_question_is_about(text, about):
@@ -67,6 +83,11 @@ def test_whose_act_a_question_is_about(text, about):
 @pytest.mark.parametrize("text", ["MAY I MESSAGE A PUPIL", "may i message a pupil?!", "May I…?"])
 def test_case_and_marks_do_not_matter_to_the_form(text):
     assert understand(text).form is Form.MAY
+
+
+@pytest.mark.parametrize("tale", ["A parent asked who runs it.", "Nobody said when it happens."])
+def test_the_tale_before_a_question_does_not_change_its_form(tale):
+    assert understand(f"{tale} May I post about it?").form is Form.MAY
 
 
 def test_curly_and_straight_apostrophes_are_the_same():

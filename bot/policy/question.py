@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,9 +57,9 @@ _TELLS = re.compile(
 # "a pupil who added me" asks for nobody.
 _RELATIVE = re.compile(
     r"\b(pupils?|students?|child|children|kids?|parents?|mums?|dads?|boys?|girls?|lads?|someone|somebody|anyone|"
-    r"anybody|everyone|people|person|persons|those|one|man|woman|teachers?|staff|colleagues?|friends?|member|"
+    r"anybody|everyone|people|person|persons|those|ones?|man|woman|lady|gentleman|teachers?|staff|colleagues?|friends?|member|"
     r"volunteers?|governors?|families|family|nan|carers?|adults?|tas?|assistants?|outsider|stranger|leaver|guy|"
-    r"him|her|them|year \d+s?) who\b"
+    r"him|her|them|year \d+s?|(?:an?|my|our) (?:\w+ ){0,2}?\w+(?= who (?!do|should|must|can))) who(?:se)?\b"
 )
 # Short forms that hide a question word.
 _WRITTEN_OUT = {
@@ -67,8 +68,18 @@ _WRITTEN_OUT = {
     "whens": "when is",
     "wheres": "where is",
     "hows": "how is",
+    "whove": "who have",
     "wot": "what",
+    "wat": "what",
+    "wots": "what is",
     "wats": "what is",
+    "wen": "when",
+    "hav": "have",
+    "hafta": "have to",
+    "gotta": "have to",
+    "shud": "should",
+    "cud": "could",
+    "wud": "would",
     "u": "you",
     "r": "are",
 }
@@ -87,30 +98,44 @@ _DUTY = re.compile(
     r"|\bare we (required|obliged|expected|supposed|meant)\b|\bis it (compulsory|mandatory|a must)\b"
     r"|\b(required|obliged|compulsory|mandatory) (to|that|for)\b"
     r"|\b(have|has) (i|we|he|she) got to\b|\bneed to i\b"
+    r"|\bought (?!to\b)\w+ (?:\w+ ){0,2}to\b|\bam i (?:\w+ )?(?:responsible|answerable|accountable)\b"
+    r"|\bis there (?:any|some)\w*(?: \w+){0,3} (?:i|we|he|she|they) (?:should|must|ought|need|have to|am|are)\b"
 )
 _WHO = re.compile(
-    r"\bwho(m|se)?\b(?! (is|are|was|were|has|have|had|left|used|works?|keeps?|wants?|i|he|she|they|attends?|teach)\b"
+    r"\bwhom\b|\bwho(se)?\b(?!$| (?:knows|not)\b| (is|are|was|were|has|have|had|left|used|works?|keeps?|wants?|i|he|she|they|attends?|teach)\b"
     r"(?! (allowed|responsible|the|in charge|meant|supposed|to|going|decides)))"
     r"|\bwho (is|are) (allowed|responsible|the|in charge|meant|supposed|going|to)\b"
     r"|\bwhich (person|member of|governor|leader|teacher)\b|\bwhose (job|responsibility|permission)\b"
     r"|\bwho (do|does|should|must|can|could|would|may|will|decides|looks|gets|needs) "
+    r"|^(?:(?:so|and|but|then|ok|well) )*who\b"
+    r"|\bis it (?:still )?(?:the |our |my )?(?:\w+ ){1,6}?(?:that )?(?:i|we) (?:should |must |need to |have to |ought to )?"
+    r"(?:be )?(?:tell|telling|ask|asking|go to|report|inform|see|contact|contacting)\b"
 )
 _WHEN = re.compile(
     r"\b(when (is|are|was|were|do|does|did|should|must|will|can|would|was)|how (often|long|soon|frequently|quick|quickly)|"
     r"how many times|what (date|time|day|year|age)|which (date|day|year)|by when|until when|how old|"
-    r"what s the deadline|deadline)\b"
+    r"what s the deadline|deadline|how (?:early|fast|late)|(?:at|by|from|to) what (?:point|time|age|stage|date)|"
+    r"for (?:what|how) (?:length|long)|when (?:may|might))\b"
 )
 _OUTCOME = re.compile(
     r"\bwhat (will |would |could |might |can )?(happen|happens|could happen|would happen)\b|\bconsequences?\b"
     r"|\b(sacked|fired|dismissed|dismissal|disciplined|disciplinary|lose my job|in trouble|told off|"
-    r"gross misconduct|punish(ed|ment)?|penalt(y|ies)|sanctions?|suspended|warning)\b"
+    r"gross misconduct|punish(ed|ment)?|penalt(y|ies)|sanctions?|suspended|"
+    r"(?:get|gets|given|receive|face|risk|earn) (?:a |an )?(?:\w+ )?warning)\b"
+    r"|\b(could|can|might|may|will|would) (i|we|they|he|she|it|this|that|a \w+|my \w+) (face|cost|lose)\b"
 )
 _WHAT = re.compile(
     r"^(so |and |but |hi |hello |hey |please |well |um )*"
     r"(what|whats|which|where|wheres|how|hows|why|whys|explain|define|meaning|tell me|describe|list|name the)\b"
     r"|\b(what|which|where|how|why) (do|does|did|is|are|was|were|should|shall|must|counts?|about the|would|will|kind|sort|"
     r"am|can|steps|exactly|else|policy|policies|laws?|settings?|platforms?|training)\b"
-    r"|\bwhat (do|should|must|am|shall|can|now|next|first)\b"
+    r"|\bwhat (do|should|must|am|shall|can|now|next|first|may|might|has|makes|ought)\b|\b(in|under) what\b|^(and )?now$"
+    # Whether a rule covers a thing: a meaning is asked for.
+    r"|\b(do|does|is|are|would) (?:[\w]+ ){1,6}?(counts?|counted|covers?|covered|means?|mean|apply|applies|included?|"
+    r"class(?:ed)? as|fall (?:to|under|within))\b"
+    # Whether somebody looks on: what is done is asked for.
+    r"|\b(do|does|is|are|would|will|can) (?:anyone|anybody|someone|somebody|they|it|the school|the head)(?: \w+){0,2} "
+    r"(?:see|check\w*|monitor\w*|look\w*|read|track\w*|watch\w*|record\w*)\b"
 )
 _MAY = re.compile(
     r"\b(can|could|may|might) (i|we|you|staff|teachers|tas?|a |an |the |my |our|anyone|someone|parents?|pupils?|"
@@ -138,27 +163,51 @@ _ASKED_BY = re.compile(
     r"\b(?:as an?|im an?|i am an?|i am one of the|speaking as an?) (?:\w+ ){0,2}(parent|governor|volunteer|visitor|helper|trustee)\b"
 )
 _KIND = {
-    "parents": ("parent", "carer", "mum", "dad", "famil", "grandparent", "nan"),
-    "pupils": ("pupil", "student", "child", "kid", "year", "class"),
+    "parents": ("parent", "carer", "mum", "dad", "mother", "father", "famil", "gran", "nan"),
+    "pupils": ("pupil", "student", "child", "kid", "year", "class", "boy", "girl", "lad"),
     "visitors": ("visitor", "contractor"),
     "governors": ("governor", "trustee", "chair"),
     "volunteers": ("volunteer", "helper"),
     "headteacher": ("head",),
     "school": ("school",),
 }
+# "Some parents want a group. May they have one?": whose act it is stands in the tale.
+_THEY = re.compile(
+    r"\b(?:can|could|may|might|should|must|are|do|does|is|will|would) (?:they|he|she)\b|"
+    r"\b(?:policy|rules?|school) (?:lets?|allows?) (?:them|him|her)\b"
+)
+_IN_TALE = re.compile(
+    r"\b(parents?|carers?|mums?|dads?|mother|father|families|family|grandparents?|nan|gran|pupils?|students?|children|child|"
+    r"kids?|boys?|girls?|lads?|visitors?|contractors?|governors?|volunteers?|helpers?|head|headteacher|year \d+s?|"
+    r"colleagues?|teachers?|tas?|assistants?|staff|tutors?|leavers?|friends?|sister|brother|husband|wife|partner)\b"
+)
+_MAY_I = re.compile(r"\b(?:can|could|may|might|should|must|do|am|are) (?:i|we)\b")
 _FIRST_PERSON = re.compile(r"\b(i|we|me|my|im|ive)\b")
 _SENTENCE = re.compile(r"[^?!\n.]+(?:[?!.]+(?=\s|$)|\n|$)|\S+")
 _ASKS = re.compile(r"\?\s*$")
+_BREAK = re.compile(r"[;:]\s+|\s+[-–—]+\s+")
 
 
 def understand(text: str) -> Question:
-    """Read the grammar of one question."""
-    letters = re.sub(r"[^a-z0-9 ]+", " ", text.lower().replace("’", "").replace("'", ""))
-    plain = " ".join(_WRITTEN_OUT.get(word, word) for word in letters.split())
-    form = _form(_RELATIVE.sub(r"\1 that", plain))
-    if form is Form.MAY and "?" not in text and not _MAY.search(plain) and _TELLS.match(plain):
-        form = Form.WHAT
+    """Read the grammar of one question: what is asked last says its form, the tale before it does not."""
+    plain = _plain(text)
+    form = next((f for part in _asking(text) if (f := _form(part))), None)
+    if form is None:
+        form = Form.WHAT if "?" not in text and _TELLS.match(plain) else Form.MAY
     return Question(text, form, _about(plain))
+
+
+def _plain(text: str) -> str:
+    letters = re.sub(r"[^a-z0-9 ]+", " ", text.lower().replace("’", "").replace("'", ""))
+    return " ".join(_WRITTEN_OUT.get(word, word) for word in letters.split())
+
+
+def _asking(text: str) -> Iterator[str]:
+    """What asks, plain: the end of the last sentence that asks, that sentence, the whole text."""
+    asks = [s for s in _SENTENCE.findall(text) if _ASKS.search(s)]
+    wholes = [asks[-1], text] if asks else [text]
+    for part in [_BREAK.split(wholes[0])[-1], *wholes]:
+        yield _RELATIVE.sub(r"\1 that", _plain(part))
 
 
 def clean(text: str) -> str:
@@ -194,7 +243,8 @@ def questions(message: str) -> list[str]:
     return parts
 
 
-def _form(plain: str) -> Form:
+def _form(plain: str) -> Form | None:
+    """The form that the words show; None where they show none."""
     if _WHO.search(plain):
         return Form.WHO
     if _SKIP.search(plain) and not re.search(r"\b(why|how) (can|could|am|are|is)\b", plain):
@@ -206,9 +256,10 @@ def _form(plain: str) -> Form:
     if _DUTY.search(plain) and not re.match(r"(what|which|how|where|why)\b", plain):
         return Form.DUTY
     may, what = _MAY.search(plain), _WHAT.search(plain)
-    if what and (not may or what.start() < may.start()):
+    about = re.match(r"(?:so |and |but |ok )*what (?:about|if)\b", plain)  # "what about X, can I?"
+    if what and (not may or (what.start() < may.start() and not about)):
         return Form.WHAT
-    return Form.MAY
+    return Form.MAY if may else None
 
 
 def _about(plain: str) -> str:
@@ -220,7 +271,11 @@ def _about(plain: str) -> str:
         first = _FIRST_PERSON.search(plain)
         if first is None or subject.start() <= first.start():
             return _kind_of(subject.group(1))
-    return "staff"
+    they = _THEY.search(plain)
+    if they is None or _MAY_I.search(plain[: they.start()]):
+        return "staff"
+    tale = _IN_TALE.search(plain[: they.start()])
+    return _kind_of(tale.group(1)) if tale else "staff"
 
 
 def _kind_of(word: str) -> str:
