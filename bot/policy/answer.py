@@ -119,7 +119,7 @@ class Answerer:
             )
         best, conflict = conflicting(found[:MOST_CLAUSES])
         first = best[0].entry.clause.reading
-        verdict = of(asked, best[0], sure, self._weights)
+        verdict = of(asked, best, sure, self._weights)
         if careful and verdict in (Verdict.YES, Verdict.ONLY_IF):
             # Nobody is given leave to handle such an image, whatever the clause.
             verdict = Verdict.NO

@@ -132,7 +132,9 @@ _WHAT = re.compile(
     r"|\bwhat (do|should|must|am|shall|can|now|next|first|may|might|has|makes|ought)\b|\b(in|under) what\b|^(and )?now$"
     # Whether a rule covers a thing: a meaning is asked for.
     r"|\b(do|does|is|are|would) (?:[\w]+ ){1,6}?(counts?|counted|covers?|covered|means?|mean|apply|applies|included?|"
-    r"class(?:ed)? as|fall (?:to|under|within))\b"
+    r"class(?:ed)? as|fall (?:to|under|within)|binds?|frees? (?:me|us|you) from|social (?:media|network\w*))(?: too| for this| here)?$"
+    r"|\b(do|does|is|are|would) (?:[\w]+ ){1,6}?(counts?|counted|covers?|covered|means?|mean|apply|applies|included?|"
+    r"class(?:ed)? as|fall (?:to|under|within)|binds?|frees? (?:me|us|you) from)\b"
     # Whether somebody looks on: what is done is asked for.
     r"|\b(do|does|is|are|would|will|can) (?:anyone|anybody|someone|somebody|they|it|the school|the head)(?: \w+){0,2} "
     r"(?:see|check\w*|monitor\w*|look\w*|read|track\w*|watch\w*|record\w*)\b"

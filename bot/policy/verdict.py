@@ -10,7 +10,18 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from operator import mul
 
+from bot.policy.leave import (
+    ASKS_FIRST,
+    CONDITION,
+    EXEMPTS,
+    WORDS_OF_LEAVE,
+    condition_unmet,
+    conditional,
+    gives_leave,
+    left_out,
+)
 from bot.policy.lexicon import lexicon, stem, words
 from bot.policy.match import FEATURES, Asked, Candidate
 from bot.policy.meaning import likeness
@@ -33,21 +44,10 @@ JUDGED = (Verdict.NO, Verdict.YES, Verdict.ONLY_IF, Verdict.DO)
 WORD = 0.35  # a single word counts for less than what is known of the clause
 RIVALS = 3  # clauses looked at for one that contradicts the first
 CLOSE = 1.0  # how near in score both must be: further apart, one of them is not about the question
+NEIGHBOURS = 5  # clauses asked whether leave is likely, the best among them
+NEARNESS = 1.5  # in score: a clause this much further off counts for a third
 ALIKE = 0.55  # how like in meaning (1 the same): below it they speak of different things
 _BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
-_CONDITION = re.compile(
-    r"\b(unless|except|apart from|save (?:that|if|in|for|where)|other than|provided|providing|"
-    r"only (?:if|when|after|with|once|where|for|in|on|by)|as long as|so long as|"
-    r"but (?:may|can|only)|without)\b(.*)"
-)
-_LEAVE = re.compile(
-    r"\b(may|can|could|allowed|permitted|free to|welcome|encouraged|need not|not (?:apply|prevent|banned|need))\b"
-)
-# What "may" befall somebody is no leave.
-_THREAT = re.compile(
-    r"\bmay (?:also |then )?(?:be|lead|result|face|amount|constitute)\b[^.;]*"
-    r"\b(?:disciplin|dismiss|misconduct|prosecut|referred|sanction)"
-)
 _NEGATIVE = re.compile(
     r"\b(not|never|no one|nobody|no|neither|nor|dont|cannot|avoid|refrain|prohibit\w*|forbid\w*|"
     r"unacceptable|illegal|banned|discourag\w*)\b"
@@ -63,70 +63,41 @@ _LEFT_UNDONE = re.compile(
 _SUPPOSES = re.compile(
     r"\b(if|provided|as long as|once|after|when|permission|consent|agreed|approv\w*|signed|asked)\b"
 )
-_LEAVE_ASKED = r"(?:permission|consent\w*|agree\w*|approv\w*|authoris\w*|clearance|slip|form|the go ahead|signed|said yes)"
-_UNMET = re.compile(
-    # Not yet asked for, or never come back: without asking, never returned the form, havent got it signed.
-    rf"\b(?:without|never|not|no|havent|hasnt|hadnt|didnt|dont|doesnt|wont|isnt|refus\w+|declin\w+|withdr\w+|"
-    rf"withh\w+|n t|lack\w*|objected to)\b(?: [\w'’]+){{0,5}} {_LEAVE_ASKED}\b(?! of\b)"
-    # The other way round: the form never came back, they said no.
-    rf"|\b{_LEAVE_ASKED}\b(?: [\w'’]+){{0,4}} (?:refused|missing|never|withdrawn|withheld|not|denied|lost|outstanding|"
-    r"hasnt|wasnt|isnt|didnt)\b"
-    r"|\bsaid no\b|\b(?:parents?|mum|dad|mother|father|family|carers?|head\w*|they|she|he) (?:has |have |had )?"
-    r"(?:objected|refused|declined|withdrawn|opted out)\b"
-)
 _OBLIGED = re.compile(r"\b(must|have to|need to|require\w*)\b")
 
 
-def of(asked: Asked, best: Candidate, sure: float, fitted: Weights) -> Verdict:
-    """The verdict of the best clause.
+def of(asked: Asked, found: Sequence[Candidate], sure: float, fitted: Weights) -> Verdict:
+    """The verdict of the best clause, the first of `found`.
 
-    `sure` is how likely the clause covers the question. Leave is given only where both that and the
-    verdict itself are likely: what is doubtful is not a yes.
+    `sure` is how likely the clause covers the question. Leave is given only where that, the verdict
+    itself and what the next clauses say are likely: what is doubtful is not a yes.
     """
-    clause, form = best.entry.clause, asked.question.form
+    best, form = found[0], asked.question.form
+    clause = best.entry.clause
     p = probabilities(asked, best, fitted.verdict)
-    enough = fitted.leave
-    if clause.reading.strength is Strength.NEEDS_APPROVAL:
-        enough = fitted.leave_approval  # somebody is asked first: a mistake is found in time
-    likely = (p[Verdict.YES] + p[Verdict.ONLY_IF]) * math.sqrt(sure) >= enough
-    if likely and form in (Form.MAY, Form.SKIP) and gives_leave(clause):
-        if conditional(clause) and condition_unmet(asked.question.text):
-            return Verdict.NO
-        return Verdict.ONLY_IF if conditional(clause) else Verdict.YES
+    if form in (Form.MAY, Form.SKIP) and gives_leave(clause):
+        enough = fitted.leave
+        if clause.reading.strength is Strength.NEEDS_APPROVAL:
+            enough = fitted.leave_approval  # somebody is asked first: a mistake is found in time
+        if _leave_likely(asked, found, fitted) * math.sqrt(sure) >= enough:
+            if conditional(clause) and condition_unmet(asked.question.text):
+                return Verdict.NO
+            if left_out(asked.question.text, clause):
+                return Verdict.NO
+            return Verdict.ONLY_IF if conditional(clause) else Verdict.YES
     if form in (Form.WHO, Form.WHEN):
         return Verdict.DO
     return Verdict.NO if p[Verdict.NO] >= p[Verdict.DO] else Verdict.DO
 
 
-def condition_unmet(text: str) -> bool:
-    """Whether a question itself says that the leave a clause asks for is not there: "she never sent the form back"."""
-    return bool(_UNMET.search(" ".join(words(text))))
-
-
-def gives_leave(clause: Clause) -> bool:
-    """Whether a clause has words of leave, outright or as an exception to a ban."""
-    reading, text = clause.reading, clause.text.lower()
-    if reading.strength in _BAN:
-        return bool(reading.condition or _CONDITION.search(text))
-    if reading.strength in (Strength.MUST, Strength.SHOULD):
-        return bool(reading.condition)
-    if _THREAT.search(text):
-        return False
-    return (
-        reading.strength in (Strength.MAY, Strength.NEEDS_APPROVAL)
-        or bool(reading.condition)
-        or bool(_LEAVE.search(text))
-    )
-
-
-def conditional(clause: Clause) -> bool:
-    """Whether the leave a clause gives hangs on something."""
-    reading = clause.reading
-    return (
-        reading.strength is Strength.NEEDS_APPROVAL
-        or bool(reading.condition)
-        or bool(_CONDITION.search(clause.text.lower()))
-    )
+def _leave_likely(asked: Asked, found: Sequence[Candidate], fitted: Weights) -> float:
+    """How likely leave is by the best clause, and by all that come near it, each as much as it is near."""
+    each, near = [], []
+    for candidate in found[:NEIGHBOURS]:
+        p = probabilities(asked, candidate, fitted.verdict)
+        each.append(p[Verdict.YES] + p[Verdict.ONLY_IF])
+        near.append(math.exp((candidate.score - found[0].score) / NEARNESS))
+    return math.sqrt(each[0] * sum(map(mul, each, near)) / sum(near))
 
 
 def probabilities(
@@ -163,7 +134,7 @@ def features(asked: Asked, best: Candidate) -> dict[str, float]:
 def _particulars(asked: Asked, best: Candidate) -> dict[str, float]:
     clause, question = best.entry.clause, " ".join(words(asked.question.text))
     reading, text = clause.reading, " ".join(words(clause.text))
-    condition = _CONDITION.search(text)
+    condition = CONDITION.search(text)
     known = dict(zip(FEATURES, best.features, strict=True))
     theirs = frozenset(reading.binds)
     return {
@@ -171,7 +142,12 @@ def _particulars(asked: Asked, best: Candidate) -> dict[str, float]:
         "meets exception": _in_exception(asked, text, condition),
         "only": " only " in f" {text} ",
         "negative": bool(_NEGATIVE.search(text)),
-        "words of leave": bool(_LEAVE.search(text)),
+        "words of leave": bool(WORDS_OF_LEAVE.search(text)),
+        "gives leave": gives_leave(clause),
+        "exempts": bool(EXEMPTS.search(text)),
+        "asks first": bool(ASKS_FIRST.search(text)),
+        "left out": bool(left_out(asked.question.text, clause)),
+        "unmet": condition_unmet(asked.question.text),
         "own": bool(_OWN.search(question)),
         "own for school's": bool(
             _OWN.search(question) and _SCHOOLS.search(text) and not _OWN.search(text)
@@ -226,5 +202,5 @@ def _contradict(one: Candidate, other: Candidate) -> bool:
         and abs(one.score - other.score) < CLOSE
         and next(iter(a.topics)) == next(iter(b.topics))
         and likeness(a.meaning, b.meaning) >= ALIKE
-        and not any(_CONDITION.search(e.clause.text.lower()) for e in (a, b))
+        and not any(CONDITION.search(e.clause.text.lower()) for e in (a, b))
     )
