@@ -25,7 +25,7 @@ from bot.policy.leave import (
 from bot.policy.lexicon import lexicon, stem, words
 from bot.policy.match import FEATURES, Asked, Candidate
 from bot.policy.meaning import likeness
-from bot.policy.model import Clause, Strength
+from bot.policy.model import Strength
 from bot.policy.question import Form
 from bot.policy.weights import Weights
 
