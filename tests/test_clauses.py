@@ -481,3 +481,21 @@ def test_short_pieces_keep_every_word(text: str, longest: int) -> None:
 
     assert all(len(piece) <= longest for piece in pieces)
     assert "".join("".join(pieces).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("row", "strength"),
+    [
+        ("Old things for sale | MAY | Collection must not be from school", Strength.MAY),
+        (
+            "Coaching our families | MUST NOT | The Headteacher may agree to clubs",
+            Strength.MUST_NOT,
+        ),
+        ("A phone in class | No | Use the class tablet", Strength.MUST_NOT),
+        ("A new page | With permission | The form is in the office", Strength.NEEDS_APPROVAL),
+    ],
+)
+def test_a_row_of_a_table_speaks_as_strongly_as_its_own_cell_says(
+    row: str, strength: Strength
+) -> None:
+    assert reading(row).strength is strength

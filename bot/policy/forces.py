@@ -433,7 +433,7 @@ FORCES = _table(
         _MAY,
         (
             rf"\b(?:{_PEOPLE})(?: \([^)]*\))?(?: (?:in|from|at|on|under) [\w ]{{1,25}}?)?"
-            rf"(?: (?:who|whose) [^,.;]{{0,60}})?,? {_ADVERBS}(?:may|can),? "
+            rf"(?: (?:who|whose) [^,.;]{{0,60}}(?:, [^,.;]{{0,40}}(?=,))?)?,? {_ADVERBS}(?:may|can),? "
             rf"{_ADVERBS}(?!(?:also |then |still |only |always |now )*(?:be|have|not|feel|find|"
             rf"wish|result|"
             r"cause|lead|become|need|want|experience|suffer|see|face) )"
@@ -659,3 +659,16 @@ PRACTICE = _table(
         ),
     ),
 )
+
+# A cell of a table that says nothing but how strongly its row speaks.
+CELLS = {
+    **dict.fromkeys(("must not", "may not", "never", "no", "not allowed", "not permitted"), _MN),
+    **dict.fromkeys(("should not", "not advised", "best avoided"), _SN),
+    **dict.fromkeys(("may", "yes", "allowed", "permitted", "fine"), _MAY),
+    **dict.fromkeys(("must", "always", "required"), _M),
+    **dict.fromkeys(("should", "advised", "recommended"), _S),
+    **dict.fromkeys(
+        ("with permission", "only with permission", "with approval", "ask first"),
+        Strength.NEEDS_APPROVAL,
+    ),
+}

@@ -10,11 +10,12 @@ import re
 
 from bot.policy.lexicon import lexicon, words
 from bot.policy.model import Clause, Strength
+from bot.policy.question import Question
 
 _BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
 _DUTY = (Strength.MUST, Strength.SHOULD)
 CONDITION = re.compile(
-    r"\b(unless|except|apart from|save (?:that|if|in|for|where)|other than|provided|providing|"
+    r"\b(unless|except|apart from|save (?:that|if|in|for|where)|other than|provided(?! (?:by|to|with|for|in|at)\b)|providing(?! (?:a|an|the)\b)|"
     r"only (?:if|when|after|with|once|where|for|in|on|by)|as long as|so long as|"
     r"but (?:may|can|only)|(?<!even )without)\b(.*)"
 )
@@ -91,6 +92,16 @@ _LATELY = re.compile(
     r"\b(?:(?:last|this|in|since) (?:week|month|term|summer|easter|christmas|autumn|spring|july|june|august|year|friday)|just left|yesterday|"
     r"recently|recent leaver)\b"
 )
+_TURNS_AWAY = re.compile(
+    r"\b(?:turn(?:ing)? (?:\w+ ){0,3}?(?:down|away)|declin(?:e|ing)|reject(?:ing)?|refus(?:e|ing)|block(?:ing)?|unfriend(?:ing)?|"
+    r"ignor(?:e|ing)) (?:\w+ ){0,6}?(?:requests?|invitations?|invites?|friend\w*|follows?|followers?|connection|messages?|him|her|them)\b"
+    r"|\b(?:stay|staying|keep|keeping) (?:silent|quiet|out of|off|away from|clear of)\b"
+)
+# Nobody gets leave to keep to themselves what may have to be told.
+_LEAVES_IT = re.compile(
+    r"\b(?:leave it|that s it|thats it|say nothing|not (?:tell|report|mention)|dont (?:tell|report|mention)|without (?:telling|reporting)|"
+    r"keep (?:it|this|quiet about)|instead|rather than|head\w*|dsl|manager|inspector|police|asked me to|told me to)\b"
+)
 _LEFT = re.compile(r"\b(?:left|leav\w+|finished|ago|elapsed|since)\b")
 _SAME = {
     "fb": "facebook", "facey": "facebook", "insta": "instagram", "ig": "instagram", "gram": "instagram",
@@ -138,9 +149,23 @@ def condition_unmet(text: str) -> bool:
     return bool(_UNMET.search(" ".join(words(text))))
 
 
-def left_out(question: str, clause: Clause) -> str:
+def refrains(question: str, clause: Clause) -> bool:
+    """Whether it is asked to turn away or keep out of what the clause forbids: "may I decline her request?"."""
+    plain, text = " ".join(words(question)), " ".join(words(clause.text))
+    found = _TURNS_AWAY.search(plain)
+    return (
+        clause.reading.strength in _BAN
+        and found is not None
+        and not _LEAVES_IT.search(plain)
+        and not _TURNS_AWAY.search(text)
+    )
+
+
+def left_out(question: Question, clause: Clause) -> str:
     """Why a clause's leave does not reach what a question names; empty where nothing speaks against it."""
-    asked, text = " ".join(words(question)), " ".join(words(clause.text))
+    asked, text = " ".join(words(question.text)), " ".join(words(clause.text))
+    if _about_others(question.about, clause):
+        return "people"
     if _another_network(asked, text):
         return "network"
     if _OWN.search(asked) and _SCHOOLS.search(text) and not _OWN.search(text):
@@ -151,7 +176,16 @@ def left_out(question: str, clause: Clause) -> str:
         return "time"
     if clause.reading.strength in _BAN or _DENIES.search(asked):
         return ""
-    return "denied" if _in_denied_part(question, clause.text) else ""
+    return "denied" if _in_denied_part(question.text, clause.text) else ""
+
+
+def _about_others(about: str, clause: Clause) -> bool:
+    """Whether it is the act of people whom the clause neither binds nor names."""
+    if about in ("staff", "school") or {about, "all"} & set(clause.reading.binds):
+        return False
+    lex = lexicon()
+    named = lex.units(lex.expand(f"{clause.lead_in or ''} {clause.text}"))
+    return f"~{about.rstrip('s')}" not in named
 
 
 def _another_network(asked: str, text: str) -> bool:
@@ -202,5 +236,4 @@ def _in_denied_part(question: str, clause: str) -> bool:
     asked = set(lex.units(lex.expand(question)))
     rest = set(lex.units(lex.expand(" ".join(p for p in parts if p not in denying))))
     only = set(lex.units(lex.expand(" ".join(denying)))) - rest
-    told = len(asked & only)
-    return told > 0 and told >= len(asked & rest)
+    return bool(asked & only)

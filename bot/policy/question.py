@@ -183,6 +183,7 @@ _IN_TALE = re.compile(
     r"kids?|boys?|girls?|lads?|visitors?|contractors?|governors?|volunteers?|helpers?|head|headteacher|year \d+s?|"
     r"colleagues?|teachers?|tas?|assistants?|staff|tutors?|leavers?|friends?|sister|brother|husband|wife|partner)\b"
 )
+_YEAR = re.compile(r"\by(?:r ?)?(\d{1,2}s?)\b")  # "y9s", "yr 4"
 _MAY_I = re.compile(r"\b(?:can|could|may|might|should|must|do|am|are) (?:i|we)\b")
 _FIRST_PERSON = re.compile(r"\b(i|we|me|my|im|ive)\b")
 _SENTENCE = re.compile(r"[^?!\n.]+(?:[?!.]+(?=\s|$)|\n|$)|\S+")
@@ -201,7 +202,8 @@ def understand(text: str) -> Question:
 
 def _plain(text: str) -> str:
     letters = re.sub(r"[^a-z0-9 ]+", " ", text.lower().replace("’", "").replace("'", ""))
-    return " ".join(_WRITTEN_OUT.get(word, word) for word in letters.split())
+    plain = " ".join(_WRITTEN_OUT.get(word, word) for word in letters.split())
+    return _YEAR.sub(r"year \1", plain)
 
 
 def _asking(text: str) -> Iterator[str]:

@@ -126,6 +126,8 @@ def of_text(text: str, lead: str | None, heading: str = "") -> Strength:
     """How strongly a clause speaks, its lead-in considered; under "Our vision" nothing commands."""
     if lead is not None and forces.LAWS.match(plain(lead)) and of_lead(lead) in (None, _INFO):
         return _INFO
+    if (told := _in_a_cell(text)) is not None:
+        return told
     outer = None if lead is None or lends_nothing(lead) else of_lead(lead)
     if outer is None and forces.VISION.search(plain(heading)):
         outer = _INFO
@@ -136,6 +138,12 @@ def of_text(text: str, lead: str | None, heading: str = "") -> Strength:
     if Strength.NEEDS_APPROVAL in spoken:
         return Strength.NEEDS_APPROVAL
     return spoken[0] if spoken and spoken[0] is not None else _INFO
+
+
+def _in_a_cell(text: str) -> Strength | None:
+    """Find the force that a row of a table has in a cell of its own ("… | MAY | …"); None if none."""
+    cells = [plain(cell).strip(" .*") for cell in text.split(" | ")]
+    return next((forces.CELLS[c] for c in cells[1:] if c in forces.CELLS), None)
 
 
 def practised(sentence: str) -> Strength | None:

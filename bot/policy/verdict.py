@@ -21,6 +21,7 @@ from bot.policy.leave import (
     conditional,
     gives_leave,
     left_out,
+    refrains,
 )
 from bot.policy.lexicon import lexicon, stem, words
 from bot.policy.match import FEATURES, Asked, Candidate
@@ -44,6 +45,7 @@ JUDGED = (Verdict.NO, Verdict.YES, Verdict.ONLY_IF, Verdict.DO)
 WORD = 0.35  # a single word counts for less than what is known of the clause
 RIVALS = 3  # clauses looked at for one that contradicts the first
 CLOSE = 1.0  # how near in score both must be: further apart, one of them is not about the question
+PLAIN = 0.8  # how likely a ban covers a question for leaving it be to be plainly allowed
 NEIGHBOURS = 5  # clauses asked whether leave is likely, the best among them
 NEARNESS = 1.5  # in score: a clause this much further off counts for a third
 ALIKE = 0.55  # how like in meaning (1 the same): below it they speak of different things
@@ -75,14 +77,16 @@ def of(asked: Asked, found: Sequence[Candidate], sure: float, fitted: Weights) -
     best, form = found[0], asked.question.form
     clause = best.entry.clause
     p = probabilities(asked, best, fitted.verdict)
+    if form in (Form.MAY, Form.SKIP) and sure >= PLAIN and _only_refrains(asked, found):
+        return Verdict.YES
     if form in (Form.MAY, Form.SKIP) and gives_leave(clause):
         enough = fitted.leave
         if clause.reading.strength is Strength.NEEDS_APPROVAL:
             enough = fitted.leave_approval  # somebody is asked first: a mistake is found in time
-        if _leave_likely(asked, found, fitted) * math.sqrt(sure) >= enough:
+        if math.sqrt(_leave_likely(asked, found, fitted) * sure) >= enough:
             if conditional(clause) and condition_unmet(asked.question.text):
                 return Verdict.NO
-            if left_out(asked.question.text, clause):
+            if left_out(asked.question, clause):
                 return Verdict.NO
             return Verdict.ONLY_IF if conditional(clause) else Verdict.YES
     if form in (Form.WHO, Form.WHEN):
@@ -90,14 +94,21 @@ def of(asked: Asked, found: Sequence[Candidate], sure: float, fitted: Weights) -
     return Verdict.NO if p[Verdict.NO] >= p[Verdict.DO] else Verdict.DO
 
 
+def _only_refrains(asked: Asked, found: Sequence[Candidate]) -> bool:
+    """Whether it is asked to leave be what is forbidden, and no clause near by says whom to tell of it."""
+    return refrains(asked.question.text, found[0].entry.clause) and not any(
+        c.entry.clause.reading.route for c in found[:RIVALS]
+    )
+
+
 def _leave_likely(asked: Asked, found: Sequence[Candidate], fitted: Weights) -> float:
-    """How likely leave is by the best clause, and by all that come near it, each as much as it is near."""
+    """How likely leave is by the best clause and those that come near it, each as much as it is near."""
     each, near = [], []
     for candidate in found[:NEIGHBOURS]:
         p = probabilities(asked, candidate, fitted.verdict)
         each.append(p[Verdict.YES] + p[Verdict.ONLY_IF])
         near.append(math.exp((candidate.score - found[0].score) / NEARNESS))
-    return math.sqrt(each[0] * sum(map(mul, each, near)) / sum(near))
+    return float(sum(map(mul, each, near)) / sum(near))
 
 
 def probabilities(
@@ -146,7 +157,7 @@ def _particulars(asked: Asked, best: Candidate) -> dict[str, float]:
         "gives leave": gives_leave(clause),
         "exempts": bool(EXEMPTS.search(text)),
         "asks first": bool(ASKS_FIRST.search(text)),
-        "left out": bool(left_out(asked.question.text, clause)),
+        "left out": bool(left_out(asked.question, clause)),
         "unmet": condition_unmet(asked.question.text),
         "own": bool(_OWN.search(question)),
         "own for school's": bool(

@@ -40,8 +40,8 @@ SEEN = 3  # a word in fewer examples than that is not learnt from
 SMALLEST = 0.03
 REAL = 3.0  # times a made-up policy's question
 BETA = 1.0  # of the F score, squared
-LEAVE = 0.65  # from here on unsafe answers are rare; below it they rise faster than right ones
-LEAVE_APPROVAL = 0.62
+LEAVE = 0.72  # from here on unsafe answers are rare; below it they rise faster than right ones
+LEAVE_APPROVAL = 0.7
 TO = sets.ROOT / "policy_text" / "fitted" / "weights.toml"
 
 
