@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy.clauses import read
-from bot.policy.leave import conditional, gives_leave, left_out, refrains
+from bot.policy.leave import conditional, excepted, gives_leave, left_out, refrains
+from bot.policy.lexicon import lexicon
 from bot.policy.model import Clause, Cut
 from bot.policy.question import understand
 
@@ -96,6 +97,11 @@ def test_leave_hangs_on_a_condition_only_where_there_is_one(text, hangs):
             "Permission is required for any person to join the Facebook group.",
             "people",
         ),
+        (
+            "Can a yr 4 have a phone in school?",
+            "Pupils must not bring phones to school, unless they are in Year 6.",
+            "year",
+        ),
     ],
 )
 def test_leave_does_not_reach_what_the_words_leave_out(asked, text, why):
@@ -121,10 +127,34 @@ def test_leave_does_not_reach_what_the_words_leave_out(asked, text, why):
             "Staff may run a group chat, as long as it is not used to discuss pupils.",
         ),
         ("Can parents film the play?", "Parents may film the play."),
+        ("Can a y8 keep his phone?", "Pupils in Years 7 to 9 may keep their phones in a bag."),
+        (
+            "Can a Year 6 have a phone in school?",
+            "No pupil may have a phone, except Year 5 and Year 6.",
+        ),
     ],
 )
 def test_leave_reaches_what_the_words_name(asked, text):
     assert left_out(understand(asked), clause(text)) == ""
+
+
+RELATIVES = "Staff must not add pupils or families, unless they are the parent or a close relative."
+
+
+@pytest.mark.parametrize(
+    ("asked", "plainly"),
+    [
+        ("May I add my niece, who is a pupil?", True),
+        ("May I add a pupil?", False),
+        ("She is not my niece. May I add her?", False),
+        ("My son is a pupil. May I add his best friend?", False),
+        ("May I add my daughter's friend?", False),
+    ],
+)
+def test_a_question_of_what_a_ban_excepts_is_known_from_one_of_what_it_forbids(asked, plainly):
+    units = lexicon().units(lexicon().expand(asked))
+
+    assert excepted(asked, units, clause(RELATIVES)) is plainly
 
 
 @pytest.mark.parametrize(

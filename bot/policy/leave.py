@@ -7,6 +7,7 @@ leave out (another network, one's own telephone, an age not yet reached) gets no
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bot.policy.lexicon import lexicon, words
 from bot.policy.model import Clause, Strength
@@ -92,6 +93,10 @@ _LATELY = re.compile(
     r"\b(?:(?:last|this|in|since) (?:week|month|term|summer|easter|christmas|autumn|spring|july|june|august|year|friday)|just left|yesterday|"
     r"recently|recent leaver)\b"
 )
+# "My son's best friend" is no relative.
+_THEIRS = re.compile(
+    r"\b(?:his|her|their|\w+s|child|son|daughter|niece|nephew) (?:\w+ )?(?:friends?|mates?|classmates?|pals?|teammates?|girlfriend|boyfriend)\b"
+)
 _TURNS_AWAY = re.compile(
     r"\b(?:turn(?:ing)? (?:\w+ ){0,3}?(?:down|away)|declin(?:e|ing)|reject(?:ing)?|refus(?:e|ing)|block(?:ing)?|unfriend(?:ing)?|"
     r"ignor(?:e|ing)) (?:\w+ ){0,6}?(?:requests?|invitations?|invites?|friend\w*|follows?|followers?|connection|messages?|him|her|them)\b"
@@ -103,6 +108,10 @@ _LEAVES_IT = re.compile(
     r"keep (?:it|this|quiet about)|instead|rather than|head\w*|dsl|manager|inspector|police|asked me to|told me to)\b"
 )
 _LEFT = re.compile(r"\b(?:left|leav\w+|finished|ago|elapsed|since)\b")
+_YEAR_GROUPS = re.compile(
+    r"\b(?:years?|yrs?|y)(?: groups?)? ?\d{1,2}s?\b(?! (?:ago|old|of age))(?: (?:and|or|to) (?:(?:years?|yrs?|y) ?)?\d{1,2}s?\b)*"
+)
+LAST_YEAR = 13  # of school
 _SAME = {
     "fb": "facebook", "facey": "facebook", "insta": "instagram", "ig": "instagram", "gram": "instagram",
     "snap": "snapchat", "x": "twitter", "wapp": "whatsapp", "whatsap": "whatsapp", "watsapp": "whatsapp", "yt": "youtube",
@@ -149,6 +158,32 @@ def condition_unmet(text: str) -> bool:
     return bool(_UNMET.search(" ".join(words(text))))
 
 
+def in_exception(units: Sequence[str], clause: Clause) -> frozenset[str]:
+    """The units of a question that stand in a clause's exception or condition alone."""
+    text = " ".join(words(clause.text))
+    found = CONDITION.search(text)
+    if not found:
+        return frozenset()
+    lex = lexicon()
+    apart = lex.units(lex.expand(found.group(2)))
+    return (
+        frozenset(units)
+        .intersection(apart)
+        .difference(lex.units(lex.expand(text[: found.start()])))
+    )
+
+
+def excepted(question: str, units: Sequence[str], clause: Clause) -> bool:
+    """Whether a question is plainly of what a ban excepts: "may I add my sister?" where relatives are excepted."""
+    plain = " ".join(words(question))
+    return (
+        clause.reading.strength in _BAN
+        and any(u[0] == "~" for u in in_exception(units, clause))
+        and not _DENIES.search(plain)
+        and not _THEIRS.search(plain)
+    )
+
+
 def refrains(question: str, clause: Clause) -> bool:
     """Whether it is asked to turn away or keep out of what the clause forbids: "may I decline her request?"."""
     plain, text = " ".join(words(question)), " ".join(words(clause.text))
@@ -168,6 +203,8 @@ def left_out(question: Question, clause: Clause) -> str:
         return "people"
     if _another_network(asked, text):
         return "network"
+    if _another_year(asked, text):
+        return "year"
     if _OWN.search(asked) and _SCHOOLS.search(text) and not _OWN.search(text):
         return "own"
     if _too_young(asked, text):
@@ -196,6 +233,22 @@ def _another_network(asked: str, text: str) -> bool:
 def _networks(plain: str) -> frozenset[str]:
     names = lexicon().names
     return frozenset(_SAME.get(w, w) for w in plain.split() if (w,) in names)
+
+
+def _another_year(asked: str, text: str) -> bool:
+    named, theirs = _years(asked), _years(text)
+    return bool(named and theirs and not named & theirs)
+
+
+def _years(plain: str) -> frozenset[int]:
+    """The year groups a text names; "years 7 to 9" names three."""
+    found: set[int] = set()
+    for run in _YEAR_GROUPS.findall(plain):
+        numbers = [int(n) for n in re.findall(r"\d+", run)]
+        found.update(numbers)
+        for first, last in re.findall(r"(\d+)s? to (?:\w*\D)?(\d+)", run):
+            found.update(range(int(first), int(last) + 1))
+    return frozenset(n for n in found if n <= LAST_YEAR)
 
 
 def _number(word: str) -> int:

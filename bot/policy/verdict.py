@@ -19,11 +19,13 @@ from bot.policy.leave import (
     WORDS_OF_LEAVE,
     condition_unmet,
     conditional,
+    excepted,
     gives_leave,
+    in_exception,
     left_out,
     refrains,
 )
-from bot.policy.lexicon import lexicon, stem, words
+from bot.policy.lexicon import stem, words
 from bot.policy.match import FEATURES, Asked, Candidate
 from bot.policy.meaning import likeness
 from bot.policy.model import Strength
@@ -46,6 +48,9 @@ WORD = 0.35  # a single word counts for less than what is known of the clause
 RIVALS = 3  # clauses looked at for one that contradicts the first
 CLOSE = 1.0  # how near in score both must be: further apart, one of them is not about the question
 PLAIN = 0.8  # how likely a ban covers a question for leaving it be to be plainly allowed
+EXCEPTED = (
+    0.5  # how likely leave must be where the question names what a ban's exception alone names
+)
 NEIGHBOURS = 5  # clauses asked whether leave is likely, the best among them
 NEARNESS = 1.5  # in score: a clause this much further off counts for a third
 ALIKE = 0.55  # how like in meaning (1 the same): below it they speak of different things
@@ -83,6 +88,8 @@ def of(asked: Asked, found: Sequence[Candidate], sure: float, fitted: Weights) -
         enough = fitted.leave
         if clause.reading.strength is Strength.NEEDS_APPROVAL:
             enough = fitted.leave_approval  # somebody is asked first: a mistake is found in time
+        if excepted(asked.question.text, asked.units, clause):
+            enough = EXCEPTED
         if math.sqrt(_leave_likely(asked, found, fitted) * sure) >= enough:
             if conditional(clause) and condition_unmet(asked.question.text):
                 return Verdict.NO
@@ -150,7 +157,8 @@ def _particulars(asked: Asked, best: Candidate) -> dict[str, float]:
     theirs = frozenset(reading.binds)
     return {
         "condition": bool(condition or reading.condition),
-        "meets exception": _in_exception(asked, text, condition),
+        # how much of the question stands in the exception alone
+        "meets exception": min(3, len(in_exception(asked.units, clause))),
         "only": " only " in f" {text} ",
         "negative": bool(_NEGATIVE.search(text)),
         "words of leave": bool(WORDS_OF_LEAVE.search(text)),
@@ -175,16 +183,6 @@ def _particulars(asked: Asked, best: Candidate) -> dict[str, float]:
         "approver": reading.approver is not None,
         "route": reading.route is not None,
     }
-
-
-def _in_exception(asked: Asked, text: str, condition: re.Match[str] | None) -> float:
-    """How much of the question stands in the exception alone, at most 3 units."""
-    if not condition:
-        return 0.0
-    lex = lexicon()
-    apart = set(lex.units(lex.expand(condition.group(2))))
-    rule = set(lex.units(lex.expand(text[: condition.start()])))
-    return float(min(3, len((set(asked.units) & apart) - rule)))
 
 
 def conflicting(found: Sequence[Candidate]) -> tuple[list[Candidate], bool]:
