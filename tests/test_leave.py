@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy.clauses import read
-from bot.policy.leave import conditional, excepted, gives_leave, left_out, refrains
+from bot.policy.leave import conditional, excepted, gives_leave, left_out, refrains, waives
 from bot.policy.lexicon import lexicon
 from bot.policy.model import Clause, Cut
 from bot.policy.question import understand
@@ -136,6 +136,20 @@ def test_leave_does_not_reach_what_the_words_leave_out(asked, text, why):
 )
 def test_leave_reaches_what_the_words_name(asked, text):
     assert left_out(understand(asked), clause(text)) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "nobody"),
+    [
+        ("A page of your own does not need to be approved by the Headteacher.", True),
+        ("Staff need not ask for permission to keep a blog.", True),
+        ("Staff may keep a blog.", False),
+        ("Staff must not post a picture without permission.", False),
+        ("Staff must ask for permission to keep a blog.", False),
+    ],
+)
+def test_it_is_known_where_nobody_need_be_asked(text, nobody):
+    assert waives(clause(text)) is nobody
 
 
 RELATIVES = "Staff must not add pupils or families, unless they are the parent or a close relative."

@@ -43,6 +43,10 @@ _APART = re.compile(
     r"(?:[;.,] |\b)(?:although|though|but|however|they|these|it|views?)\b[^.;]*\b(?:may|can)\b(?! (?:not|also lead|lead|result))[^.;]*"
 )
 _LEAVE_ASKED = r"(?:permission|consent\w*|agree\w*|approv\w*|authoris\w*|clearance|slip|form|the go ahead|signed|said yes)"
+_WAIVES = re.compile(
+    rf"\b(?:need not|(?:does|do|is|are) not (?:need|require|required|have)\w*)\b(?: \w+){{0,6}} {_LEAVE_ASKED}\b"
+    rf"|\bneed not ask\b|\bno {_LEAVE_ASKED} (?:is|are) (?:needed|required|necessary)\b"
+)
 _UNMET = re.compile(
     # Not yet asked for, or never come back: without asking, never returned the form, havent got it signed.
     rf"\b(?:without|never|not|no|havent|hasnt|hadnt|didnt|dont|doesnt|wont|isnt|refus\w+|declin\w+|withdr\w+|"
@@ -151,6 +155,11 @@ def conditional(clause: Clause) -> bool:
         or bool(CONDITION.search(text))
         or (reading.strength in _DUTY and bool(ASKS_FIRST.search(text)))
     )
+
+
+def waives(clause: Clause) -> bool:
+    """Whether a clause says that nobody need be asked."""
+    return bool(_WAIVES.search(" ".join(words(clause.text))))
 
 
 def condition_unmet(text: str) -> bool:

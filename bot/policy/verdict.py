@@ -24,6 +24,7 @@ from bot.policy.leave import (
     in_exception,
     left_out,
     refrains,
+    waives,
 )
 from bot.policy.lexicon import stem, words
 from bot.policy.match import FEATURES, Asked, Candidate
@@ -91,7 +92,7 @@ def of(asked: Asked, found: Sequence[Candidate], sure: float, fitted: Weights) -
         if excepted(asked.question.text, asked.units, clause):
             enough = EXCEPTED
         if math.sqrt(_leave_likely(asked, found, fitted) * sure) >= enough:
-            if conditional(clause) and condition_unmet(asked.question.text):
+            if condition_unmet(asked.question.text) and not waives(clause):
                 return Verdict.NO
             if left_out(asked.question, clause):
                 return Verdict.NO
