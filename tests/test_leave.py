@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy.clauses import read
-from bot.policy.leave import conditional, excepted, gives_leave, left_out, refrains, waives
+from bot.policy.leave import (
+    complies,
+    conditional,
+    excepted,
+    gives_leave,
+    left_out,
+    refrains,
+    waives,
+)
 from bot.policy.lexicon import lexicon
 from bot.policy.model import Clause, Cut
 from bot.policy.question import understand
@@ -190,6 +198,27 @@ def test_turning_away_what_a_duty_is_about_is_not_the_same():
 
     assert not refrains(asked, clause("Staff must tell the DSL of a pupil's friend request."))
     assert not refrains(asked, clause("Staff must not ignore friend requests from pupils."))
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("Can I report it to the DSL?", True),
+        ("Am I allowed to report a nasty post?", True),
+        ("Can I report it to the DSL next week?", False),
+        ("Can I report it to the parents?", False),
+        ("Can I post about it?", False),
+        ("May I not report it?", False),
+    ],
+)
+def test_doing_what_a_duty_to_report_wants_keeps_the_rule(asked, kept):
+    assert complies(asked, clause("Staff should report a nasty post to the DSL.")) is kept
+
+
+def test_a_duty_with_a_not_in_it_is_no_simple_duty():
+    rule = clause("Report it to the DSL by telephone and not by email.")
+
+    assert not complies("Can I report it to the DSL?", rule)
 
 
 @settings(max_examples=200, derandomize=True)

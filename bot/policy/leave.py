@@ -111,6 +111,28 @@ _LEAVES_IT = re.compile(
     r"\b(?:leave it|that s it|thats it|say nothing|not (?:tell|report|mention)|dont (?:tell|report|mention)|without (?:telling|reporting)|"
     r"keep (?:it|this|quiet about)|instead|rather than|head\w*|dsl|manager|inspector|police|asked me to|told me to)\b"
 )
+_PROTECTS = re.compile(
+    r"\b(?:(?:can|may|could) (?:i|we|staff)|allowed to|ok to|okay to|fine to|right to|free to) (?:also |still |just |safely )?"
+    r"(?:report|flag|raise|log|screenshot|screen ?grab|(?:keep|take|save) (?:\w+ )?(?:screen\w*|copy|copies|evidence|proof|record)s?)\b"
+)
+_DELAYS = re.compile(
+    r"\b(?:later|tonight|tomorrow|next|monday|weekend|wait|first|after\w*|before|when i|once i|instead|rather|myself|anonym\w+|"
+    r"(?:post|share|put|send) (?:it|them|this|that|about|on)|on (?:the |our |my )?(?:facebook|group|page|chat)|own phone|my phone|nude\w*|naked|indecent|explicit)\b"
+)
+_NEGATED = re.compile(r"\b(?:not|never|unless|except|only|nobody|without)\b")
+# To whom something may be told depends on who they are: the clause must name them.
+_LISTENERS = frozenset(
+    {
+        "~parent",
+        "~pupil",
+        "~colleague",
+        "~press",
+        "~outsider",
+        "~governor",
+        "~police",
+        "~formerpupil",
+    }
+)
 _LEFT = re.compile(r"\b(?:left|leav\w+|finished|ago|elapsed|since)\b")
 _YEAR_GROUPS = re.compile(
     r"\b(?:years?|yrs?|y)(?: groups?)? ?\d{1,2}s?\b(?! (?:ago|old|of age))(?: (?:and|or|to) (?:(?:years?|yrs?|y) ?)?\d{1,2}s?\b)*"
@@ -203,6 +225,18 @@ def refrains(question: str, clause: Clause) -> bool:
         and not _LEAVES_IT.search(plain)
         and not _TURNS_AWAY.search(text)
     )
+
+
+def complies(question: str, clause: Clause) -> bool:
+    """Whether it is asked to do what the clause wants done to keep people safe: to report, to keep a record."""
+    plain, text = " ".join(words(question)), " ".join(words(clause.text))
+    if clause.reading.strength not in _DUTY or _DENIES.search(plain) or _DELAYS.search(plain):
+        return False
+    if _NEGATED.search(text) or not _PROTECTS.search(plain):
+        return False
+    lex = lexicon()
+    asked, theirs = set(lex.units(lex.expand(question))), set(lex.units(lex.expand(clause.text)))
+    return bool({"~report", "~screenshot"} & asked & theirs) and not (asked & _LISTENERS) - theirs
 
 
 def left_out(question: Question, clause: Clause) -> str:

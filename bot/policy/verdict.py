@@ -17,6 +17,7 @@ from bot.policy.leave import (
     CONDITION,
     EXEMPTS,
     WORDS_OF_LEAVE,
+    complies,
     condition_unmet,
     conditional,
     excepted,
@@ -48,7 +49,7 @@ JUDGED = (Verdict.NO, Verdict.YES, Verdict.ONLY_IF, Verdict.DO)
 WORD = 0.35  # a single word counts for less than what is known of the clause
 RIVALS = 3  # clauses looked at for one that contradicts the first
 CLOSE = 1.0  # how near in score both must be: further apart, one of them is not about the question
-PLAIN = 0.8  # how likely a ban covers a question for leaving it be to be plainly allowed
+PLAIN = 0.6  # how likely a rule covers a question for keeping to it to be plainly allowed
 EXCEPTED = (
     0.5  # how likely leave must be where the question names what a ban's exception alone names
 )
@@ -56,6 +57,7 @@ NEIGHBOURS = 5  # clauses asked whether leave is likely, the best among them
 NEARNESS = 1.5  # in score: a clause this much further off counts for a third
 ALIKE = 0.55  # how like in meaning (1 the same): below it they speak of different things
 _BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
+_DUTY = (Strength.MUST, Strength.SHOULD)
 _NEGATIVE = re.compile(
     r"\b(not|never|no one|nobody|no|neither|nor|dont|cannot|avoid|refrain|prohibit\w*|forbid\w*|"
     r"unacceptable|illegal|banned|discourag\w*)\b"
@@ -83,7 +85,7 @@ def of(asked: Asked, found: Sequence[Candidate], sure: float, fitted: Weights) -
     best, form = found[0], asked.question.form
     clause = best.entry.clause
     p = probabilities(asked, best, fitted.verdict)
-    if form in (Form.MAY, Form.SKIP) and sure >= PLAIN and _only_refrains(asked, found):
+    if form in (Form.MAY, Form.SKIP) and sure >= PLAIN and _keeps_the_rule(asked, found):
         return Verdict.YES
     if form in (Form.MAY, Form.SKIP) and gives_leave(clause):
         enough = fitted.leave
@@ -102,10 +104,18 @@ def of(asked: Asked, found: Sequence[Candidate], sure: float, fitted: Weights) -
     return Verdict.NO if p[Verdict.NO] >= p[Verdict.DO] else Verdict.DO
 
 
-def _only_refrains(asked: Asked, found: Sequence[Candidate]) -> bool:
-    """Whether it is asked to leave be what is forbidden, and no clause near by says whom to tell of it."""
-    return refrains(asked.question.text, found[0].entry.clause) and not any(
-        c.entry.clause.reading.route for c in found[:RIVALS]
+def _keeps_the_rule(asked: Asked, found: Sequence[Candidate]) -> bool:
+    """Whether it is asked to do what a duty wants, or to leave be what is forbidden.
+
+    The second only where no duty near by says whom to tell of it.
+    """
+    text, best = asked.question.text, found[0]
+    if complies(text, best.entry.clause):
+        return True
+    return refrains(text, best.entry.clause) and not any(
+        c.entry.clause.reading.route and c.entry.clause.reading.strength in _DUTY
+        for c in found[1:RIVALS]
+        if best.score - c.score < CLOSE
     )
 
 
