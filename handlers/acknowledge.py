@@ -19,7 +19,6 @@ from bot.records.store import Transaction
 from bot.schedule.rounds import Standing
 from handlers.acknowledge_pages import (
     ASK,
-    SHOWN,
     Place,
     Reading,
     checks_of,
@@ -99,16 +98,16 @@ async def home_card(services: Services) -> Card | None:
 
 
 async def acknowledge_read(event: Event, rest: str, services: Services) -> Reply:
-    """Read a policy, from a page on."""
-    place = Place.of(rest)
-    if services.person is None or place is None:
+    """Read a policy, from a page on; where only the policy is named, from its beginning."""
+    if services.person is None:
         return await acknowledge(event, "", services)
+    place = Place.of(rest) or Place(rest.strip(), "", 0, services.person.id)
     store = await services.records()
     async with store.writing() as tx:
         reading = await reading_at(tx, place, services)
     if isinstance(reading, Reply):
         return reading
-    moved = reading.digest != place.digest
+    moved = bool(place.digest) and reading.digest != place.digest
     return Reply(form=page_form(reading, 0 if moved else place.page, services, moved=moved))
 
 
@@ -218,7 +217,7 @@ def _to_read(stands: Sequence[Stand], services: Services) -> tuple[Button, ...]:
     return tuple(
         Button(
             services.wording.text("acknowledge_read_button", title=s.title if several else ""),
-            f"/acknowledge-read {Place(s.policy, s.wording.digest[:SHOWN], 0, s.person.id)}",
+            f"/acknowledge-read {s.policy}",
         )
         for s in stands
     )
