@@ -202,7 +202,9 @@ async def _confirm(tx: Transaction, event: Event, reading: Reading, services: Se
         early=reading.year if reading.year != reading.found.year else None,
         left=left,
     )
-    return Reply((Card(lines[0], Tone.YES, lines=lines[1:], buttons=_to_read(left, services)),))
+    keep = Button(words.text("certificate_button", title=""), f"/certificate {ack.reference}")
+    buttons = (*_to_read(left, services), keep)
+    return Reply((Card(lines[0], Tone.YES, lines=lines[1:], buttons=buttons),))
 
 
 def _on_the_way(card: Card, event: Event) -> Card:

@@ -9,54 +9,21 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 
-from bot.chat.model import Button, Card, Quote, Tone
-from bot.config import data
+from bot.chat.model import Button, Card, Tone
 from bot.people.roster import Person
 from bot.records import items
 from bot.records.items import Item, State
 from bot.records.messages import Message, NotSent
-from bot.schedule.reminders import OUTDATED, REVIEW, UNDATED
-from bot.schedule.rounds import asking_of
-from bot.schedule.rules import label_of
-from handlers import asking
-from handlers.acknowledged import ACKNOWLEDGE, TEAM
-from handlers.ask import quote
-from handlers.reviews import OF_POLICIES, day_of
 from handlers.services import Services
+from handlers.told import part, still_asked
 
 DIGEST = "digest"
 AT_ONCE = "now:"  # the occasion of a message begins with it that waits for no digest
 DAY = timedelta(days=1)
 log = logging.getLogger(__name__)
-
-# What can be pressed under an item that is no rule of the school: (template of the label, what it says).
-BUTTONS: dict[str, tuple[tuple[str, str], ...]] = {
-    REVIEW: (("reviewed_button", "/reviewed {policy}"),),
-    UNDATED: (("reviewed_button", "/reviewed {policy}"),),
-    OUTDATED: (("got_it_button", "/got-it {id}"),),
-    ACKNOWLEDGE: (("acknowledge_read_button", "/acknowledge"),),
-    TEAM: (("except_button", "/acknowledge-except"),),
-}
-
-
-# What is said of a policy's own dates.
-ITEM = {REVIEW: "item_review", UNDATED: "item_undated", OUTDATED: "item_outdated"}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What is said of one item."""
-
-    label: str
-    lines: tuple[str, ...]
-    quotes: tuple[Quote, ...]
-    buttons: tuple[Button, ...]
-    about: str = ""  # what its first button is told apart by, where it stands among others
 
 
 async def send_digests(services: Services) -> None:
@@ -98,26 +65,6 @@ async def send_digests(services: Services) -> None:
                 )
 
 
-def still_asked(item: Item, services: Services) -> bool:
-    """Whether an item is still asked for: the review is still due then, the school still has the rule."""
-    if item.reminder in OF_POLICIES:
-        policy = str(item.filled.get("policy", ""))
-        front = services.fronts().get(policy)
-        if front is None:
-            return False
-        if item.reminder == OUTDATED:
-            return bool(services.outdated().get(policy))
-        day = day_of(front, services)
-        if item.reminder == UNDATED:
-            return day is None
-        return str(day) == item.filled.get("on")
-    if item.reminder in (ACKNOWLEDGE, TEAM):
-        return asking_of(services.school) is not None
-    if item.reminder in BUTTONS:
-        return True
-    return services.reminders().rule(item.reminder) is not None
-
-
 async def card(message: Message, services: Services) -> Card | None:
     """The card of a digest, without what was settled meanwhile; None where nothing is left to tell.
 
@@ -155,62 +102,6 @@ async def card(message: Message, services: Services) -> Card | None:
         lines=tuple(lines),
         buttons=tuple(buttons),
     )
-
-
-def part(item: Item, services: Services) -> Part:
-    """What is said of an item, with the clause it rests on and what can be done about it."""
-    words = services.wording
-    values: dict[str, Any] = dict(item.filled)
-    if item.reminder in BUTTONS:
-        if item.reminder in OF_POLICIES:
-            policy = str(values.get("policy", ""))
-            front = services.fronts().get(policy)
-            values |= {
-                "id": item.id,
-                "title": front.title if front else policy,
-                "editions": services.outdated().get(policy, ()),
-                "on": _date(values.get("on")),
-                "today": services.today,
-            }
-        if item.reminder in (ACKNOWLEDGE, TEAM):
-            told = asking.told(item, services)
-            buttons = tuple(
-                Button(words.text(name, title=""), says) for name, says in BUTTONS[item.reminder]
-            )
-            return Part(told.label, told.lines, told.quotes, buttons)
-        label, *lines = words.lines(
-            ITEM[item.reminder], school=services.school.name, **({"step": 0} | values)
-        )
-        buttons = tuple(
-            Button(words.text(name), says.format(**values)) for name, says in BUTTONS[item.reminder]
-        )
-        return Part(label, tuple(lines), (), buttons, str(values.get("title", "")))
-    rule = services.reminders().rule(item.reminder)
-    label = label_of(item.reminder, services.school)
-    if rule is None:  # taken out of school.toml since
-        return Part(label, (), (), ())
-    clause = services.clause(rule.clause) if rule.clause else None
-    kind = str(values.get("kind", ""))
-    about = services.people().person(str(values.get("about", "")))
-    lines = list(
-        words.lines(
-            "item_rule",
-            text=rule.text,
-            by_policy=rule.by_policy and clause is not None,
-            quoted=clause is not None,
-            occasion=data("reminders.toml")["occasions"].get(kind, {}).get("label", kind),
-            on=_date(values.get("on")) if kind else None,
-            about=about.name if about is not None and about.id != item.person else "",
-        )
-    )
-    buttons = (Button(words.text("got_it_button"), f"/got-it {item.id}"),)
-    if not item.duty:
-        buttons += (
-            Button(words.text("snooze_button"), f"/snooze {item.id}"),
-            Button(words.text("switch_off_button"), f"/switch-off {item.reminder}"),
-        )
-    quotes = (quote(clause, services),) if clause else ()
-    return Part(label, tuple(lines), quotes, buttons, label)
 
 
 def _time_for_it(services: Services) -> bool:
@@ -269,7 +160,3 @@ def _named(button: Button, about: str) -> Button:
 def short(*names: str) -> str:
     """A name for several that is always as long: the occasion of a message has room for no more."""
     return hashlib.blake2b("\n".join(names).encode(), digest_size=16).hexdigest()
-
-
-def _date(value: object) -> date | None:
-    return date.fromisoformat(str(value)) if value else None

@@ -30,6 +30,8 @@ BUTTONS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+ACKNOWLEDGE_WORD = "/acknowledge"  # what the buttons that lead to confirming begin with
+
 # What only a recipient gets.
 FOR_READERS = frozenset({"report_new", "report_reminder", "report_added"})
 # What a mail may say whole, since none of it is confidential.
@@ -69,7 +71,7 @@ async def _still_theirs(message: Message, services: Services) -> bool:
 
 def asks_to_confirm(card: Card) -> bool:
     """Whether a message asks its reader to confirm policies: a mail has no button for it."""
-    return any(b.says == "/acknowledge" for b in card.buttons)
+    return any(b.says.startswith(ACKNOWLEDGE_WORD) for b in card.buttons)
 
 
 def open_mail(card: Card, services: Services, link: str = "") -> tuple[str, str]:

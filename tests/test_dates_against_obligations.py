@@ -123,7 +123,7 @@ def test_a_reminder_of_the_model_school_comes_to_somebody_and_quotes_its_clause(
     text = " ".join((said.label, *said.lines))
     if rule.clause:
         assert [q.text for q in said.quotes] == [services.clause(rule.clause).clause.text]
-    assert ("Your policy says so" in text) == rule.by_policy
+    assert ("your policy's own" in text) == rule.by_policy
     assert ("Your school chose" in text) == (not rule.by_policy)
     assert {b.says.split()[0] for b in said.buttons} >= {"/got-it"}
 

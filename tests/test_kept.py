@@ -500,7 +500,7 @@ def test_in_chat_the_copy_is_a_link_that_leads_to_ones_own_page_and_to_nothing_e
             await door.enter(unasked, "page")
         reply = (await front.hear("slack:T1/U2", Event("/my-data file", id="e1"))).reply
         assert not reply.files
-        link = reply.cards[0].headline.split("/in/")[1].split()[0]
+        link = " ".join(reply.cards[0].lines).split("/in/")[1].split()[0]
         session, place = await door.enter(link, "page") or ("", "")
         assert place == "/my-data"
         visitor = await door.visitor(session)

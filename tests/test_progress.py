@@ -488,7 +488,7 @@ async def test_chat_gives_a_link_to_the_page_in_place_of_the_file(world, account
 
     heard = await reception.hear(account, Event("/acks-report", id="e1"))
     assert heard.reply.files == ()
-    link = re.search(r"/in/\S+", heard.reply.cards[0].headline).group()
+    link = re.search(r"/in/\S+", " ".join(heard.reply.cards[0].lines)).group()
     browser = world.browser()
     await browser.sign_in(link)
     await browser.press("Report as PDF")

@@ -159,7 +159,8 @@ class Reception:
                     tx, school=services.school.id, person=services.person.id, now=services.now
                 )
             link = f"{self.url}/in/{token}"
-        return Reply((Card(services.wording.text("export_on_page", link=link)),))
+        lines = services.wording.lines("export_on_page", link=link)
+        return Reply((Card(lines[0], lines=lines[1:]),))
 
     async def _load(self, school: School) -> None:
         store = await self.site.records()

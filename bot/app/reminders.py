@@ -16,10 +16,10 @@ from bot.records import items, occasions
 from bot.schedule.reminders import Occurrence, coming
 from bot.schedule.rounds import asking_of, opening
 from bot.schedule.rules import label_of
-from handlers.digest import ITEM
 from handlers.occurrences import facts_of, recipients
 from handlers.reviews import OF_POLICIES
 from handlers.services import Services
+from handlers.told import WORDS
 
 FURTHEST = 400  # days
 NAMED = 3  # more people than that are counted
@@ -76,8 +76,7 @@ def _row(occurrence: Occurrence, services: Services, to: tuple[str, ...] | None)
     if occurrence.reminder in OF_POLICIES:
         front = services.fronts()[occurrence.policy]
         what = words.lines(
-            ITEM[occurrence.reminder],
-            school=services.school.name,
+            WORDS[occurrence.reminder],
             title=front.title,
             editions=services.outdated().get(occurrence.policy, ()),
             on=occurrence.on,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from playwright.sync_api import Locator, Page, Route, expect
 from playwright.sync_api import TimeoutError as NotYet
@@ -102,14 +101,6 @@ class InTeams:
 
         self.page.route("**/_conversation/v1/invoke", said, times=1)
         self._open_extension()
-
-    def press_in_chat(self, name: str) -> Mapping[str, str]:
-        """Press the last button of this name in the chat; what the buttons of the card that takes its place say."""
-        with self.page.expect_response("**/_conversation/v1/invoke") as answer:
-            self.page.get_by_role("button", name=name, exact=True).last.click()
-        body = answer.value.json()["value"]["body"]
-        actions = [a for block in body for a in block.get("actions", ())]
-        return {action["title"]: action["data"]["says"] for action in actions}
 
     def close(self) -> None:
         """Close a dialog that is done: its last page stays until then."""

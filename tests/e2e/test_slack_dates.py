@@ -61,6 +61,7 @@ def test_a_review_and_a_rule_reach_people_and_are_settled_where_they_are_told(cl
     shot("slack-reminders")
     client.last.get_by_role("button", name="Not again").click()
     expect(client.last).to_contain_text("you are not reminded of it any more")
-    told.get_by_role("button", name="All my reminders").click()
+    expect(client.last).to_contain_text("1 more reminder for you")
+    client.last.get_by_role("button", name="All my reminders").click()
     expect(client.last).to_contain_text("Switched off by you: Your own privacy settings")
     shot("slack-switched-off")

@@ -379,11 +379,12 @@ class Teams:
         if not await self._front.known(account):
             return
         key = GREETED if came.personal else f"{GREETED}:{_digest(came.conversation)[:16]}"
-        if self._opened.get(f"{account} {key}") is not None or await self._front.recall(
-            account, key
-        ):
+        mark = f"{account} {key}"
+        if self._opened.get(mark) is not None:
             return
-        self._opened.put(f"{account} {key}")
+        self._opened.put(mark)  # before anything is waited for: both ways may come at once
+        if await self._front.recall(account, key):
+            return
         place = Place(came.conversation, came.service)
         await self._front.remember(account, key, "yes")
         if came.personal:
