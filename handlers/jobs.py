@@ -57,21 +57,6 @@ async def tell_of_dates(services: Services) -> None:
     await send_digests(services)
 
 
-async def keep_dates(services: Services) -> None:
-    """Who is there, what is due, who is asked, what they are told: in this order, so that it is all one minute.
-
-    One that fails keeps none of the others from its turn; the first failure is raised in the end.
-    """
-    failed: Exception | None = None
-    for part in (keep_the_roll, decide_what_is_due, ask_for_acknowledgements, send_digests):
-        try:
-            await part(services)
-        except Exception as e:  # noqa: BLE001  # raised below
-            failed = failed or e
-    if failed is not None:
-        raise failed
-
-
 JOBS: Mapping[str, Callable[[Services], Awaitable[None]]] = {
     "reports": look_at_reports,
     "retention": forget_what_is_past,

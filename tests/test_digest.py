@@ -438,6 +438,23 @@ def test_when_nothing_gets_through_for_a_day_somebody_is_told(oak):
     assert len(practice.rows("SELECT 1 FROM messages WHERE template = 'nothing_sent'")) == 1
 
 
+def test_one_person_whom_nothing_reaches_is_no_reason_to_say_that_nothing_gets_through(oak):
+    practice = oak(PHONES + PRIVACY)
+    carry = practice.conversation._carry
+
+    async def blocked(message):
+        if message.person == ROBIN:
+            raise messages.NotSent("blocked", for_good=True)
+        return await carry(message)
+
+    practice.conversation._carry = blocked
+    for day in (5, 6, 7, 8):
+        at(practice, on(day))
+        at(practice, on(day, 16))
+    assert len(practice.told(LEE)) == 1
+    assert practice.rows("SELECT 1 FROM messages WHERE template = 'nothing_sent'") == []
+
+
 def test_a_stranger_hears_nothing_of_anybodys_reminders(oak):
     practice = oak(PHONES)
     for line in (

@@ -288,7 +288,11 @@ async def stuck(conn: AsyncConnection, school: str, since: datetime) -> int:
         _t.c.school == school, _t.c.state == State.SENT, _t.c.changed >= since
     )
     waits = sa.and_(_t.c.state != State.SENT, _t.c.created < since)
-    given_up = sa.and_(waits, _t.c.state == State.FAILED, _t.c.changed < since - GIVEN_UP_FOR)
+    # Refused for good at once is something about one person, not about the way there.
+    given_up = sa.and_(
+        _t.c.state == State.FAILED,
+        sa.or_(_t.c.attempts <= len(PACE), _t.c.changed < since - GIVEN_UP_FOR),
+    )
     return (
         await conn.scalar(
             sa.select(sa.func.count()).where(_t.c.school == school, waits, ~given_up, ~through)

@@ -1,6 +1,7 @@
 """Run the kills and the faults, and print what came of them.
 
-    python -m tests.chaos [--kills N] [--backend sqlite|postgresql] [--seed S] [--markdown] [--points] [--term]
+    python -m tests.chaos [--kills N] [--backend sqlite|postgresql] [--seed S] [--markdown] [--points]
+                           [--term] [--round]
 
 Exit status 1 where a promise was broken. With `--points` only the kills before and after every commit and
 send of one report's life. Everything stays on this machine, and every process ends by itself.
@@ -9,6 +10,7 @@ send of one report's life. Everything stays on this machine, and every process e
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import platform
 import sqlite3
@@ -17,7 +19,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.chaos import faults, kills, morning, sweep, term
+from tests.chaos import faults, kills, morning, round_kills, sweep, term
+from tests.chaos.round import the_round
+from tests.chaos.round_judge import STATES, Totals
 from tests.chaos.sweep import Outcome
 from tests.chaos.world import worlds
 
@@ -32,6 +36,8 @@ class Sheet:
 
     rows: list[tuple[str, ...]] = field(default_factory=list)
     terms: list[tuple[str, ...]] = field(default_factory=list)
+    rounds: list[tuple[str, ...]] = field(default_factory=list)
+    totals: Totals | None = None
     faults: dict[str, dict[str, str]] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
@@ -85,6 +91,21 @@ def a_term(sheet: Sheet, backend: str, count: int, seed: int) -> None:
     sheet.broken += [f"{what}, a term: {b}" for b in found.broken]
 
 
+def a_round(sheet: Sheet, backend: str, count: int, seed: int) -> None:
+    name = NAMES[backend]
+    what = f"{name}: {'one process' if backend == 'sqlite' else 'two replicas'}"
+    found = round_kills.round_kills(backend, count, seed, progress(f"{name}, confirming"))
+    figures = (found.kills, found.confirmed, found.prompts, found.sends, found.repeats)
+    sheet.rounds.append((what, *map(str, figures)))
+    sheet.broken += [f"{what}, confirming: {b}" for b in found.broken]
+
+
+def many_schools(sheet: Sheet, seed: int) -> None:
+    """The simulation, in this process: nothing is forked after it."""
+    sheet.totals = asyncio.run(the_round(seed, progress("2,000 people in 20 schools")))
+    sheet.broken += [f"20 schools: {b}" for b in sheet.totals.broken]
+
+
 def all_faults(sheet: Sheet, backend: str) -> None:
     with worlds(backend) as first:
         found = faults.faults(first, backend, progress(f"{NAMES[backend]}, faults"))
@@ -123,6 +144,28 @@ def tables(sheet: Sheet, backends: Sequence[str], seed: int, seconds: float) -> 
             ),
             "|---|---:|---:|---:|---:|---:|---:|",
             *(f"| {' | '.join(row)} |" for row in sheet.terms),
+            "",
+        ]
+    if sheet.rounds:
+        lines += [
+            "| while policies are confirmed | kills | confirmations | prompts | messages sent | marked repeats |",
+            "|---|---:|---:|---:|---:|---:|",
+            *(f"| {' | '.join(row)} |" for row in sheet.rounds),
+            "",
+        ]
+    if sheet.totals is not None:
+        t = sheet.totals
+        troubles = ", ".join(f"{name} {n}" for name, n in sorted(t.faults.items()))
+        lines += [
+            f"| {t.schools} schools after five weeks | people |",
+            "|---|---:|",
+            *(f"| {state} | {t.states.get(state, 0):,} |" for state in STATES.values()),
+            f"| together, the roll | {t.roll:,} |",
+            "",
+            (
+                f"{t.prompts:,} prompts, each decided once; {t.sent:,} messages taken by Slack and Teams, "
+                f"{t.repeats} of them marked repeats. Answers that were faults: {troubles}."
+            ),
             "",
         ]
     if sheet.faults:
@@ -168,6 +211,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     parser.add_argument("--points", action="store_true", help="every commit and send, nothing else")
+    parser.add_argument("--round", action="store_true", help="confirming policies, nothing else")
     parser.add_argument("--morning", action="store_true", help="one morning of it, nothing else")
     parser.add_argument("--term", action="store_true", help="a school term, nothing else")
     parser.add_argument("--step", action="append", default=[], help="of --points: this step only")
@@ -189,12 +233,17 @@ def main() -> int:
             found = morning.morning(backend, told, quick=asked.quick)
             _noted(sheet, f"{NAMES[backend]}: the first morning of a term", found, "")
             continue
-        if not asked.term:
+        whole = not (asked.term or asked.round)
+        if whole:
             all_faults(sheet, backend)
-        if asked.kills and not asked.term:
+        if whole and asked.kills:
             random_kills(sheet, backend, asked.kills, asked.seed)
-        if asked.kills:
+        if asked.kills and not asked.round:
             a_term(sheet, backend, min(asked.kills, IN_A_TERM), asked.seed)
+        if asked.kills and not asked.term:
+            a_round(sheet, backend, min(asked.kills, IN_A_TERM), asked.seed)
+    if not (asked.points or asked.morning or asked.term):
+        many_schools(sheet, asked.seed)
     text = tables(sheet, backends, asked.seed, time.monotonic() - began)
     print(text if asked.markdown else plain(text))
     for line in dict.fromkeys(sheet.broken):

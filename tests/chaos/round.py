@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import jwt
-import sqlalchemy as sa
 from aiohttp import web
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -34,18 +33,18 @@ from bot.config import Home, Serving, SlackSettings, TeamsSettings
 from bot.platforms.slack import Slack
 from bot.platforms.slack.api import Pace
 from bot.platforms.teams import Teams
-from bot.records import acks, messages, tables
+from bot.records import messages
+from bot.records.messages import Message
 from bot.records.store import Store
 from bot.work.queue import AT_ONCE
 from bot.work.sending import send
 from handlers.jobs import JOBS
-from handlers.outstanding import picture
-from handlers.tally import Column, rows_of
 from tests import slack_fakes
+from tests.chaos.round_judge import Totals, judged
 from tests.chaos.round_school import (
-    ENDS,
     OPENS,
-    POLICY,
+    SCHOOLS,
+    STAFF,
     Somebody,
     Will,
     at,
@@ -60,7 +59,6 @@ from tests.teams_fakes import BOT, TENANT, Connector, Served, cloud
 REFERENCE = re.compile(r"A-[0-9A-Z]{4}-[0-9A-Z]{2}")
 REPEATED = "You may have had this message before"
 DONE_DAILY = ("roll", "dates", "watch")  # the jobs that a round needs
-STEPS = (5, 10, 15)  # days at work after which somebody is reminded, as docs/reminders.md says
 EXCEPTED_ON = date(2026, 9, 25)
 
 
@@ -165,8 +163,14 @@ class Round:
     taken: dict[str, Taken]
     people: list[Somebody]
     now: datetime
+    # Of each message, how often it was taken, and whether it said then that it may be a repeat.
+    took: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    turns: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     events: int = 0
     broken: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.by_id = {p.id: p for p in self.people}
 
     async def run(self, progress: Callable[[int, int], None]) -> None:
         """Every day at work until the end."""
@@ -193,18 +197,32 @@ class Round:
 
     async def deliver(self) -> None:
         """Send what is due, as many at a time as one process does."""
-        carry = carrier(self.site, Serving(), None, self.channels)
         lanes, tried = asyncio.Semaphore(AT_ONCE), set[str]()
 
         async def one(message: str) -> None:
             async with lanes:
-                await send(self.store, message, carry, lambda: self.now)
+                await send(self.store, message, self._carry, lambda: self.now)
 
         while due := [
             m for m in await messages.waiting(self.store, self.now, 500) if m not in tried
         ]:
             tried.update(due)
             await asyncio.gather(*map(one, due))
+
+    async def _carry(self, message: Message) -> str:
+        """The real way out, and what of it was really taken."""
+        person = self.by_id[message.person]
+        async with self.turns[person.id]:
+            there = self.taken_of(person)
+            before = len(there)
+            try:
+                return await carrier(self.site, Serving(), None, self.channels)(message)
+            finally:
+                self.took[message.id] += there[before:]
+
+    def taken_of(self, p: Somebody) -> list[bool]:
+        """What was taken for somebody."""
+        return self.taken[p.account.partition(":")[0]].by[p.account]
 
     async def hear(self, p: Somebody, says: str, **values: str | tuple[str, ...]) -> Reply:
         """What MayI answers to somebody through the front door."""
@@ -216,7 +234,7 @@ class Round:
 
     async def people_act(self, day: date) -> None:
         for p in self.people:
-            if p.reached is None and self.taken[p.account.partition(":")[0]].by.get(p.account):
+            if p.reached is None and self.taken_of(p):
                 p.reached = day
             if not p.there(day):
                 continue
@@ -287,166 +305,14 @@ def _words(reply: Reply) -> str:
     return "\n".join(w for c in reply.cards for w in (c.headline, *c.lines))
 
 
-# --- what must have come of it ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Totals:
-    """How a round ended."""
-
-    states: dict[str, int] = field(default_factory=dict)
-    roll: int = 0
-    schools: int = 0
-    prompts: int = 0
-    sent: int = 0
-    repeats: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
-    broken: tuple[str, ...] = ()
-
-
-async def _judged(round_: Round) -> Totals:
-    states: Counter[str] = Counter()
-    prompts, roll = 0, 0
-    broken = list(round_.broken)
-    for school in round_.site.home.own_schools():
-        mine = [p for p in round_.people if p.school == school]
-        found, said, ids = await _records_of(round_, school)
-        columns = {person: _state(column) for person, column in found.items()}
-        wanted = {p.id: _state(_expected(p, round_)) for p in mine if p.at_work(ENDS)}
-        if sum(Counter(columns.values()).values()) != len(wanted):
-            broken.append(f"{school}: {len(columns)} people in columns, {len(wanted)} on the roll")
-        broken += [
-            f"{i}: stands as {columns.get(i)}, not {wanted.get(i)}"
-            for i in columns.keys() | wanted.keys()
-            if columns.get(i) != wanted.get(i)
-        ]
-        broken += _confirmations(mine, said)
-        expected = Counter(
-            f"{school}:ack:{POLICY}:2026:e1:{p.id}{step}" for p in mine for step in _prompts(p)
-        )
-        broken += [f"{i}: was decided, and nobody expects it" for i in ids.keys() - expected.keys()]
-        broken += [f"{i}: was never decided" for i in expected.keys() - ids.keys()]
-        broken += [f"{i}: was decided {n} times" for i, n in ids.items() if n != 1]
-        states += Counter(columns.values())
-        roll += len(wanted)
-        prompts += len(ids)
-    broken += await _sendings(round_)
-    every = [t for taken in round_.taken.values() for t in taken.by.values()]
-    faults = sum((taken.faults for taken in round_.taken.values()), Counter[str]())
-    return Totals(
-        dict(states), roll, len(round_.site.home.own_schools()), prompts, sum(map(len, every)),
-        sum(map(sum, every)), dict(faults), tuple(broken),
-    )  # fmt: skip
-
-
-async def _records_of(
-    round_: Round, school: str
-) -> tuple[dict[str, Column], list[acks.Ack], Counter[str]]:
-    """Who is in which column, what was said, and how many items each prompt led to."""
-    services = round_.site.services(school)
-    async with round_.store.writing() as tx:
-        found = await picture(tx, services)
-        assert found is not None
-        rows = await rows_of(tx, found, services)
-        said = await acks.all_of(tx.conn, tx.sealer, school)
-        o, i = tables.occurrences, tables.items
-        decided = await tx.conn.scalars(
-            sa.select(o.c.id).where(
-                o.c.school == school, o.c.reminder == "acknowledge", o.c.outcome == "told"
-            )
-        )
-        ids = Counter(decided)
-        made = Counter(await tx.conn.scalars(
-            sa.select(i.c.occurrence).where(i.c.school == school, i.c.reminder == "acknowledge")))  # fmt: skip
-    assert set(made) <= set(ids)
-    return {r.stand.person.id: r.column for r in rows}, said, ids | made
-
-
-_STATES = {
-    Column.CONFIRMED: "confirmed",
-    Column.EXCEPTION: "excepted",
-    Column.QUESTION: "question",
-    Column.SENT: "outstanding",
-    Column.NOT_REACHED: "not reached",
-    Column.AWAY: "away",
-    Column.NOT_ASKED: "not asked yet",
-}
-
-
-def _state(column: Column) -> str:
-    return _STATES[column]
-
-
-def _expected(p: Somebody, round_: Round) -> Column:
-    """Where somebody must stand, by what they did and what reached them."""
-    if p.confirmed:
-        return Column.CONFIRMED
-    if p.excepted:
-        return Column.EXCEPTION
-    if p.asked:
-        return Column.QUESTION
-    if round_.taken[p.account.partition(":")[0]].by.get(p.account):
-        return Column.SENT
-    if any(True for _ in _prompts(p)):
-        return Column.NOT_REACHED
-    return Column.AWAY if not p.there(ENDS) else Column.NOT_ASKED
-
-
-def _prompts(p: Somebody) -> Iterable[str]:
-    """The prompts that somebody must have had: the first day they are there, then after 5, 10 and 15 at work."""
-    first, had = None, set[int]()
-    for n, day in enumerate(days := list(staff_days())):
-        settled = min((d for d in (p.confirmed, p.excepted) if d), default=None)
-        if not p.there(day) or (settled and settled < day):
-            continue
-        if first is None:
-            first = n
-            yield ""
-            continue
-        step = max((s for s in STEPS if n - first >= s), default=0)
-        if n - first < 20 and step and step not in had:
-            had.add(step)
-            yield f":{step}d"
-    del days
-
-
-def _confirmations(mine: list[Somebody], said: list[acks.Ack]) -> Iterable[str]:
-    """Every confirmation that somebody saw is in the records, and no other."""
-    kept = Counter((a.person, a.reference) for a in said if a.kind is acks.Kind.CONFIRMED)
-    saw = Counter((p.id, r) for p in mine for r in p.references)
-    yield from (f"{person}: {r} was shown to them and is not kept" for person, r in saw - kept)
-    yield from (f"{person}: {r} is kept and nobody saw it" for person, r in kept - saw)
-
-
-async def _sendings(round_: Round) -> list[str]:
-    """What counts as sent was taken; what was taken twice says so."""
-    async with round_.store.reading() as conn:
-        m = tables.messages
-        rows = (await conn.execute(sa.select(m.c.person, m.c.state, m.c.channel))).all()
-    sent = Counter(r.person for r in rows if r.state == "sent")
-    tried = Counter(r.person for r in rows)
-    out = []
-    for p in round_.people:
-        took = round_.taken[p.account.partition(":")[0]].by.get(p.account, [])
-        if len(took) < sent[p.id]:
-            out.append(f"{p.id}: {sent[p.id]} messages count as sent, {len(took)} were taken")
-        if len(took) - sum(took) > tried[p.id]:
-            out.append(f"{p.id}: {len(took)} were taken, of {tried[p.id]}; not all repeats say so")
-        if len(took) > sent[p.id] and len(took) - sent[p.id] > sum(took) + tried[p.id] - sent[p.id]:
-            out.append(f"{p.id}: something was sent twice and did not say so")
-    return out
-
-
 # --- setting it up -----------------------------------------------------------------------------------------
 
 
 @asynccontextmanager
-async def _under_way(folder: Path, seed: int, database: str) -> AsyncIterator[Round]:
-    people = everybody(seed)
+async def _under_way(folder: Path, people: list[Somebody]) -> AsyncIterator[Round]:
     settle(folder, people)
     (folder / "data").mkdir()
-    if not database:
-        (folder / "data" / "mayi.db").write_bytes(_template("sqlite"))
+    (folder / "data" / "mayi.db").write_bytes(_template("sqlite"))
     blocked = frozenset(p.account for p in people if p.blocked)
     taken = {name: Taken(blocked=blocked) for name in ("slack", "teams")}
     slack_side = await TroubledSlack(taken["slack"]).start()
@@ -456,7 +322,7 @@ async def _under_way(folder: Path, seed: int, database: str) -> AsyncIterator[Ro
     teams_side.url = served.url
     made: dict[str, Round] = {}
     first = at(OPENS, 7)
-    site = Site(Home(folder, database=database), lambda: made["round"].now if made else first)
+    site = Site(Home(folder), lambda: made["round"].now if made else first)
     front = Reception(site)
     await front.load()
     slack = Slack(
@@ -489,14 +355,21 @@ async def _under_way(folder: Path, seed: int, database: str) -> AsyncIterator[Ro
         served.close()
 
 
-async def the_round(seed: int, progress: Callable[[int, int], None], database: str = "") -> Totals:
-    """Five weeks of it."""
-    logging.disable(logging.WARNING)  # every refusal is a line
+async def the_round(
+    seed: int,
+    progress: Callable[[int, int], None],
+    schools: int = SCHOOLS,
+    staff: int = STAFF,
+) -> Totals:
+    """Five weeks of it, on SQLite."""
     folder = Path(tempfile.mkdtemp(prefix="mayi-round-"))
+    people = everybody(seed, schools, staff)
+    quiet = logging.root.manager.disable
+    logging.disable(logging.ERROR)  # every refusal is a line
     try:
-        async with _under_way(folder, seed, database) as under_way:
+        async with _under_way(folder, people) as under_way:
             await under_way.run(progress)
-            return await _judged(under_way)
+            return await judged(under_way)
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(quiet)
         shutil.rmtree(folder, ignore_errors=True)

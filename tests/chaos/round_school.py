@@ -73,7 +73,7 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), LONDON)
 
 
-def everybody(seed: int, schools: int = SCHOOLS, staff: int = STAFF) -> list[Somebody]:
+def everybody(seed: int, schools: int, staff: int) -> list[Somebody]:
     """All of them; the first of each school is its Headteacher, who answers for the policy and confirms it."""
     dice = random.Random(seed)
     return [_somebody(dice, s, n) for s in range(schools) for n in range(staff)]

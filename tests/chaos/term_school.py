@@ -55,7 +55,7 @@ terms = [
         (FIRST, time(0), '"2027-01-04", "2027-02-22"', "2027-03-25", HALF, BEGAN),
         (date(2027, 2, 12), time(19), FIRST_INSET, "2027-03-25", "2027-02-15/2027-02-22", BEGAN),
         (date(2027, 3, 18), time(11), FIRST_INSET, "2027-03-24", "2027-02-15/2027-02-22", "2027-04-14"),
-        (date(2027, 4, 14), time(11), FIRST_INSET, "2027-03-24", "2027-02-15/2027-02-22", "2027-04-15"),
+        (date(2027, 4, 14), time(19), FIRST_INSET, "2027-03-24", "2027-02-15/2027-02-22", "2027-04-15"),
     )
 )  # fmt: skip
 # The days on which staff were at work in the end, from the first to the last; 14 April came before its edit.
@@ -80,6 +80,9 @@ class Row:
     to: tuple[str, ...]
     nudge: bool = False
     missed: bool = False  # it was over before MayI could look at it: nobody is told
+    known: date | None = (
+        None  # the first morning after it was known, where that is later than `due`
+    )
 
     def __post_init__(self) -> None:
         assert self.due < self.until
@@ -167,7 +170,7 @@ PRESSES = (
           _row("visit-phone", "02-09", "02-11", *_YEAR_3)),
     # The day before it was an INSET day when this was told; the longer half term makes it the last day before.
     Press(_at("02-12", 12), ROBIN, "/remind", "trip", _d("02-23"), "team",
-          _row("visit-phone", "02-12", "02-24", *_YEAR_3)),
+          Row("visit-phone", _d("02-12"), _d("02-24"), _YEAR_3, known=_d("02-23"))),
     Press(_at("02-24", 12), PAT, "/remind", "home-learning", _d("03-02"), "staff",
           Row("device-loans", _d("03-02"), _d("03-03"), (), missed=True)),
 )  # fmt: skip
