@@ -172,6 +172,8 @@ class Talk:
         reply = self.conversation.handle(Event(text, who, conversation=who, values=values))
         assert reply.cards or reply.form, f"silence after {text!r}"
         self.forms[who] = reply.form
+        if reply.form:  # Slack takes no more in a dialog's heading and on its button
+            assert max(len(reply.form.title), len(reply.form.submit)) <= 24
         screen = io.StringIO()
         terminal = Terminal(screen, colour=False, width=100)
         terminal.show(Reply(reply.cards, reply.form))

@@ -67,7 +67,9 @@ class Practice:
         """Say a line, or send a form; all the words of the reply."""
         event = Event(line, person, conversation=person, values=values, private=private)
         self.reply = self.conversation.handle(event)
-        self.forms[person] = self.reply.form
+        self.forms[person] = form = self.reply.form
+        if form:  # Slack takes no more in a dialog's heading and on its button
+            assert max(len(form.title), len(form.submit)) <= 24
         return words(self.reply)
 
     def fill(self, person: str = ROBIN, /, **values) -> str:

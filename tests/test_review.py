@@ -332,6 +332,9 @@ def test_a_list_of_which_only_the_first_item_says_not_is_found():
         "Photographs must never be published with parental consent.",
         "Staff should ignore any concerns about a pupil.",
         "Posts must be disrespectful.",
+        "Door codes must be given to visitors under any circumstances.",
+        "A photograph may go on the website only where the parents have withheld consent.",
+        "Pictures must not be published where parents have given permission.",
     ],
 )
 def test_a_rule_that_says_the_opposite_of_what_is_meant_is_found(words):
@@ -350,6 +353,11 @@ def test_a_rule_that_says_the_opposite_of_what_is_meant_is_found(words):
         "Photographs must never be published without parental consent.",
         "Staff must not ignore any concerns about a pupil.",
         "Posts must not be disrespectful.",
+        "Door codes must not be given to visitors under any circumstances.",
+        "No photograph may go on the website where the parents have withheld consent.",
+        "Pictures must not be published until parents have given permission.",
+        "Where parents have refused consent, the office will tell the class teacher.",
+        "The list will show which parents have refused consent.",
         "Posts must never be published unless they are accurate.",
         "Staff must report inappropriate comments.",
     ],
@@ -431,7 +439,14 @@ def test_guidance_of_another_nation_is_found_beside_the_own():
 
     assert ids(Kind.NATION_GUIDANCE, own + foreign, nation="Wales") == [("SM-1",)]
     assert of_kind(Kind.NATION_GUIDANCE, own, nation="Wales") == []
-    assert of_kind(Kind.NATION_GUIDANCE, own + foreign.replace("for our school", "in England"), nation="Wales") == []
+    assert (
+        of_kind(
+            Kind.NATION_GUIDANCE,
+            own + foreign.replace("for our school", "in England"),
+            nation="Wales",
+        )
+        == []
+    )
 
 
 def test_items_that_hang_on_their_lead_in_for_any_reader_are_left_alone():
@@ -689,6 +704,26 @@ NEAR = "# One\n\n{} {{#SM-1}}\n\n# Two\n\nThe school has a website. {{#SM-3}}\n\
             "A new account for a class must be authorised by the Headteacher, who alone may do so.",
         ),
         (
+            Kind.RULE_AND_OPPOSITE,
+            "Under no circumstances may a pupil be given a lift home in a teacher's own car, and this applies equally after fixtures.",
+            "After an away fixture a teacher may give a pupil a lift home in their own car.",
+        ),
+        (
+            Kind.RULE_AND_OPPOSITE,
+            "Pupils hand their phones to the class teacher, who locks them in the class box until home time.",
+            "Pupils switch their phones off and keep them in their bags until they go home.",
+        ),
+        (
+            Kind.RULE_AND_OPPOSITE,
+            "Every post must be approved by the Headteacher before it goes on the Facebook page.",
+            "Year leaders may post on the Facebook page as they see fit and need no further approval.",
+        ),
+        (
+            Kind.TWO_NUMBERS,
+            "The technician deletes the internet history of each user at the end of every term.",
+            "Logs of the websites that users open are kept for three years.",
+        ),
+        (
             Kind.SCOPE_WHO,
             "This policy applies to staff, governors and volunteers.",
             "Volunteers are not covered by this policy.",
@@ -728,6 +763,22 @@ def test_two_clauses_of_one_thing_that_cannot_both_be_kept_are_found(kind, one, 
             "Parents are not covered by this policy.",
         ),
         (
+            "Pupils in Years 7 to 9 hand their phones to the tutor, who locks them in a box.",
+            "Pupils in Years 10 and 11 keep their phones in their bags all day.",
+        ),
+        (
+            "Pupils in other years do not bring phones to school.",
+            "Pupils in Year 6 who walk home may bring a phone to school.",
+        ),
+        (
+            "Every post must be approved by the Headteacher before it goes on the Facebook page.",
+            "Staff may book the hall as they see fit and need no further approval.",
+        ),
+        (
+            "Under no circumstances may pupils use phones in lessons unless a teacher has asked for it.",
+            "Pupils may use phones in lessons where their teacher has asked for it.",
+        ),
+        (
             "A serious breach of this policy may be treated as gross misconduct.",
             "A first breach that is minor is settled informally by the line manager.",
         ),
@@ -740,6 +791,67 @@ def test_two_clauses_of_different_things_do_not_contradict_each_other(one, other
     }  # fmt: skip
 
     assert [f for f in found(NEAR.format(one, other)) if f.kind in opposed] == []
+
+
+def test_a_rule_of_the_pandemic_is_found():
+    words = "Meetings are held online until the current restrictions have been lifted. {#SM-1}"
+
+    assert ids(Kind.STALE_GUIDANCE, words) == [("SM-1",)]
+
+
+# --- forms, tables and lists of contents ---------------------------------------------------------------------
+
+PRIMARY = FRONT.replace("title:", "school: Acorns Primary School\ntitle:")
+
+
+def test_pupils_whom_the_school_does_not_have_are_found():
+    words = "Sixth formers may use theirs in the common room. {#SM-1}"
+
+    assert ids(Kind.OTHER_PHASE, words, front=PRIMARY) == [("SM-1",)]
+    assert ids(Kind.OTHER_PHASE, words) == []
+
+
+def test_pupils_who_move_on_to_another_school_are_no_leftover():
+    words = "In the summer term Year 6 meet pupils of Year 7 before they transfer. {#SM-1}"
+
+    assert ids(Kind.OTHER_PHASE, words, front=PRIMARY) == []
+
+
+CONTENTS = "# Contents\n\n- Rules {{#SM-1}}\n- Reporting {{#SM-2}}\n- {} {{#SM-3}}\n- Photographs {{#SM-4}}\n\n# Photographs\n\nStaff use school cameras. {{#SM-5}}\n"
+
+
+def test_a_line_of_the_contents_without_its_section_is_found():
+    assert ids(Kind.CONTENTS, CONTENTS.format("Games and headsets")) == [("SM-3",)]
+    assert ids(Kind.CONTENTS, CONTENTS.format("Photographs ........ 4")) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "line"),
+    [
+        ("Pupil agreement", "Signed ______ (pupil)"),
+        ("Staff declaration", "Signed ______ Date ____"),
+    ],
+)
+def test_a_form_for_each_to_sign_is_not_an_unsigned_policy(heading, line):
+    kept = f"# {heading}\n\nI keep my password to myself. {{#SM-1}}\n\n<!--\nFrom the document, and no clause:\n\nsignatures: {line}\n-->\n"
+
+    assert of_kind(Kind.UNSIGNED, kept) == []
+
+
+def test_a_row_of_contacts_names_who_holds_a_role():
+    assert ids(Kind.NAMED_PEOPLE, "Digital lead | Mrs Pat Placeholder {#SM-1}") == []
+    assert ids(Kind.NAMED_PEOPLE, "Staff must ask Mrs Pat Placeholder before they post. {#SM-1}")
+
+
+def test_two_words_for_pupils_count_only_where_rules_are_for_both():
+    rules = "Pupils must log off. {#SM-1}\n\nPupils must not share. {#SM-2}\n\n"
+    other = "Students must {} {{#SM-3}}\n\nStudents {} ask. {{#SM-4}}\n"
+
+    assert ids(Kind.MIXED_TITLES, rules + other.format("lock doors.", "must"))
+    assert not ids(
+        Kind.MIXED_TITLES,
+        rules + other.format("sign out of the sixth form.", "in the sixth form must"),
+    )
 
 
 # --- the command ---------------------------------------------------------------------------------------------
@@ -826,7 +938,7 @@ def test_every_kind_of_finding_has_its_words(kind):
         "due": "1 May 2025", "years": "1", "missing": "x", "version": "1", "cycle": "yearly", "months": "24", "title": "T",
         "newest": "2025", "since": "1 May 2025", "nation": "Wales", "foreign": "", "now": "X", "people": "2",
         "what": "w", "breaks": "1 is followed by 3", "kinds": "k", "count": "2", "more": "0", "bans": "A-1", "leaves": "A-2",
-        "names": "N", "roles": "r", "who": "governors", "one": "1 day", "other": "2 days", "worst": "",
+        "names": "N", "roles": "r", "who": "governors", "one": "1 day", "other": "2 days", "worst": "", "own": "primary",
     }  # fmt: skip
 
     said = Wording().lines(f"review/{kind}", quotes=("q",), clauses=("A-1",), **values)

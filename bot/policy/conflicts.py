@@ -17,8 +17,8 @@ from bot.policy.stances import Rule, Stance, rule_of
 
 FILE = "matters.toml"
 _ABSOLUTE = re.compile(
-    r"\b(?:under no circumstances|never|at any (?:time|point)|completely|in all cases|strictly|any hour|no circumstances|"
-    r"not permitted at all|at all|in any circumstances|absolutely|without exception|only (?:the )?school(?:’s)?)\b"
+    r"\b(?:under no circumstances|never|at any (?:time|point)|completely|in all cases|strictly|any hour|no circumstances|including (?:at|on|during)|all day|"
+    r"not permitted at all|at all|all [^.;]{0,70}\b(?:must|should)\b(?=.*\bwith (?:the )?(?:pupils|children)\b)|in any circumstances|absolutely|without exception|only (?:the )?school(?:’s)?)\b"
 )
 _RARE = re.compile(
     r"\b(?:exceptional\w*|emergenc\w+|urgent|however|as an exception|the (?:one|only) exception|notwithstanding|"
@@ -26,6 +26,11 @@ _RARE = re.compile(
 )
 _IF = re.compile(
     r"^(?:where|if|when)\b|\b(?:provided|providing|on condition|as long as|so long as|only (?:where|if|when|after|for))\b"
+)
+_LEANS = re.compile(r"\bfor (?:this|that|these|such|any such) purposes?\b")
+_ASKED_NOT_TO = re.compile(r"\bask(?:s|ed)? (?:[\w’-]+ ){0,7}?not to\b")
+_UNLESS = re.compile(
+    r"\b(?:unless|except|other than|apart from|save (?:for|where|that))\b(?P<what>[^.;]*)"
 )
 _APART = (("contact", "break"), ("contact", "out"), ("day", "out"), ("contact", "trips"), ("own", "official"), ("break", "out"), ("public", "break"))  # fmt: skip
 _WITHIN = (("day", "contact"), ("day", "break"))
@@ -77,6 +82,10 @@ def _bans_and_leaves(sheet: Sheet, rules: Sequence[Rule]) -> Iterator[Finding]:
 
 
 def _opposed(ban: Rule, leave: Rule) -> bool:
+    if _LEANS.search(ban.text) or _ASKED_NOT_TO.search(leave.text) or _lets_through(ban, leave):
+        return False
+    if "official" in ban.when and "own" not in ban.when and "official" not in leave.when:
+        return False
     if (ban.stance, leave.stance) == (Stance.ASK, Stance.FREE):
         return _same_people(ban, leave) and ban.clause.section != leave.clause.section
     if ban.stance is not Stance.BAN or leave.stance in (None, Stance.BAN):
@@ -102,6 +111,16 @@ def _opposed(ban: Rule, leave: Rule) -> bool:
     if not places or absolute:
         return not (ban.when & {"own"} and not leave.when & {"own"})
     return bool(places & leave.when) or any(a in places and b in leave.when for a, b in _WITHIN)
+
+
+def _lets_through(ban: Rule, leave: Rule) -> bool:
+    """Whether the leave is what the ban's own "unless" lets through: it speaks of most of it."""
+    exception = _UNLESS.search(ban.text)
+    if exception is None:
+        return False
+    lex = lexicon()
+    through = set(lex.units(lex.expand(exception["what"])))
+    return len(through & set(lex.units(lex.expand(leave.text)))) * 2 > len(through) > 0
 
 
 def _same_people(one: Rule, other: Rule) -> bool:

@@ -32,6 +32,19 @@ _TO_SIGN = re.compile(
     r"^(?:signed|signature|adopted|approved|ratified|date)\b|\bsigned(?: by|:|$)", re.IGNORECASE
 )
 _BLANK = re.compile(r"[_.…]{4,}|:\s*(?:\(|$)")
+# Forms at the end of a policy are blank for whoever is to sign them
+_EACH_SIGNS = re.compile(
+    r"\b(?:pupils?|students?|learners?|parents?|carers?|guardians?|child|employees?|members? of staff|staff member|volunteers?|visitors?|tutor group|class)\b",
+    re.IGNORECASE,
+)
+_IS_FORM = re.compile(
+    r"\b(?:agreement|declaration|acknowledge?ments?|form|slip|contract|pledge|promise|consent)\b",
+    re.IGNORECASE,
+)
+_ADOPTS = re.compile(
+    r"\b(?:chair\w*|govern\w+|head\w*|principal|trust\w*|board|committee|adopted|approved|ratified|behalf)\b",
+    re.IGNORECASE,
+)
 _DATE_LABEL = re.compile(r"\bdated?\b[^:]{0,30}:?\s*(?:[_.…\s]*)$", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z](?:[a-z]+|\.)\s?[A-Z][a-z]+\b|\b(?:Mr|Mrs|Ms|Miss|Dr)\b")
 _NOT_NAMES = re.compile(
@@ -75,7 +88,9 @@ _DUE = re.compile(
     rf"[^.;|]{{0,90}}?\b{_WHEN}",
     re.IGNORECASE,
 )
-_DONE = re.compile(r"\b(?:last|previous(?:ly)?|was|were|has been|have been)\b[^.;:]{0,40}$", re.IGNORECASE)
+_DONE = re.compile(
+    r"\b(?:last|previous(?:ly)?|was|were|has been|have been)\b[^.;:]{0,40}$", re.IGNORECASE
+)
 _LONGEST_LINE = 60  # words of a line that may print a date of review
 _DAY_OF = re.compile(
     rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>{_MONTH})(?:,?\s+(?P<year>\d{{4}}))?\b",
@@ -141,7 +156,8 @@ def _undated(sheet: Sheet, dates: Dates) -> Iterator[Finding]:
         missing.append("the date of its last review")
     if not following:
         missing.append("the date of its next review")
-    if not front.owner:
+    # An owner alone is not worth a finding: many policies name the body that reviews them
+    if not front.owner and (missing or not following):
         missing.append("the role that owns it")
     if not (adopted or _ADOPTED.search(everything)):
         missing.append("who adopted it, and when")
@@ -199,16 +215,30 @@ def _is_a_day(found: re.Match[str]) -> bool:
     month = int(named) if named.isdigit() else _FIRST_THREE.index(named[:3].lower()) + 1
     if not 1 <= month <= 12:
         return False
-    leap = month == 2 and day == 29 and year and not monthrange(int(year), 2)[1] == 29
+    leap = month == 2 and day == 29 and year and monthrange(int(year), 2)[1] != 29
     return 1 <= day <= _LENGTHS[month - 1] and not leap
 
 
+def _on_a_form(text: str, *, forms: bool) -> bool:
+    """Whether a signature is asked of each who reads the policy, not of who adopts it."""
+    if _EACH_SIGNS.search(text):
+        return True
+    return forms and not _ADOPTS.search(text)
+
+
 def _unsigned(sheet: Sheet) -> Iterator[Finding]:
-    blank = [text for text in sheet.kept_as("signature") if _is_blank(text)]
+    forms = any(_IS_FORM.search(heading) for c in sheet.clauses for heading in c.section)
+    blank = [
+        text
+        for text in sheet.kept_as("signature")
+        if _is_blank(text) and not _on_a_form(text, forms=forms)
+    ]
     ids: list[str] = []
     for clause in sheet.clauses:
         opens = re.match(r"(?:Signed|Adopted|Approved|Date)\b", clause.text)
-        if opens and len(clause.text) < 160 and _is_blank(clause.text):
+        heading = " ".join(clause.section)
+        form = _on_a_form(clause.text, forms=bool(_IS_FORM.search(heading)))
+        if opens and len(clause.text) < 160 and _is_blank(clause.text) and not form:
             blank.append(clause.text)
             ids.append(clause.id)
     if blank:

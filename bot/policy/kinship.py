@@ -41,9 +41,7 @@ class Kinship:
         a, b = self._place[one.id], self._place[other.id]
         mine, theirs = self._weighed[a], self._weighed[b]
         common = sum(weight * theirs[unit] for unit, weight in mine.items() if unit in theirs)
-        length = math.sqrt(
-            sum(w * w for w in mine.values()) * sum(w * w for w in theirs.values())
-        )
+        length = math.sqrt(sum(w * w for w in mine.values()) * sum(w * w for w in theirs.values()))
         return Near(
             common / length if length else 0.0,
             max(meaning.likeness(self._meanings[a], self._meanings[b]), 0.0),

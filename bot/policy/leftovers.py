@@ -20,6 +20,9 @@ _NAME = re.compile(
     rf"\b(?P<name>(?:(?:St\.?|{_WORD}) )(?:(?:of|the|and|&|on|upon|in|at|le) )*(?:{_WORD} (?:(?:of|the|and|&) )?){{0,5}}?(?<!\bin )(?:{_KINDS}))\b"
     rf"(?! (?:Act|Policy|Teachers|Standards|Improvement|Council|Business))|\b(?P<welsh>Ysgol(?: {_WORD}){{1,4}})"
 )
+_LITTLE = re.compile(
+    r"^(?:(?:[A-Z][a-z]+ )?(?:at|of|in|on) (?=[A-Z])|(?:The|At|In|All|As|Our|For|When|If|Staff|Both) )+"
+)
 _KIND_WORDS = frozenset(
     """school schools academy college primary secondary infant infants junior juniors nursery federation grammar high
     preschool pre sixth form church of england catholic roman rc ce cofe c e vc va voluntary aided controlled community
@@ -53,6 +56,65 @@ def leftovers(sheet: Sheet, nation: str) -> Iterator[Finding]:
             tuple(hits),
             (("names", ", ".join(dict.fromkeys(name for _, name in hits.values()))),),
         )
+    yield from _other_phase(sheet)
+
+
+# --- pupils of another age -----------------------------------------------------------------------------------
+
+_PHASES = {
+    "primary": re.compile(
+        r"\b(?:primary|infants?|juniors?|first|nursery|gynradd|babanod|iau)\b", re.IGNORECASE
+    ),
+    "secondary": re.compile(
+        r"\b(?:secondary|high|upper|grammar|sixth form|uwchradd)\b", re.IGNORECASE
+    ),
+}
+_ALL_AGES = re.compile(
+    r"\b(?:all-through|through school|middle|special|primary and secondary|federation|trust|3-1[5-9])\b",
+    re.IGNORECASE,
+)
+# What only schools of the other phase have
+_NOT_IN = {
+    "primary": re.compile(
+        r"\b(?:[Ss]ixth[- ][Ff]orm(?:ers?)?|[Kk]ey [Ss]tages? [345]|KS[345]|GCSEs?|A[- ][Ll]evels?|[Yy]ears? (?:7|8|9|10|11|12|13)\b|[Pp]refects?|[Hh]eads? of [Yy]ear)\b"
+    ),
+    "secondary": re.compile(
+        r"\b(?:[Rr]eception (?:class|pupils|children)|[Nn]ursery (?:class|children|pupils|staff)|EYFS|[Ee]arly [Yy]ears|[Ff]oundation [Ss]tage|[Ff]oundation [Pp]hase|[Kk]ey [Ss]tages? [12]|KS[12]|[Ii]nfants?|[Yy]ears? [1-6]\b(?! (?:days|months)))"
+    ),
+}  # fmt: skip
+_MOVES = re.compile(
+    r"\b(?:secondary|high|primary|infant|junior|feeder|partner|next|other|previous|former|neighbouring|local) schools?\b|\b(?:transition|transfer\w*|moves?|moving|leave|left|leavers|siblings?|"
+    r"former|ex-|work experience|placements?|joining|induction|buddies|teaching practice)\b",
+    re.IGNORECASE,
+)
+_OFTEN = 3  # what is spoken of this often is no slip: the school has it
+
+
+def _other_phase(sheet: Sheet) -> Iterator[Finding]:
+    """A sixth form in a primary school, a reception class in a high school."""
+    front = sheet.policy.front
+    name = " ".join([front.school, front.title, *sheet.kept_as("school"), *sheet.kept_as("title")])
+    own = [phase for phase, pattern in _PHASES.items() if pattern.search(name)]
+    if len(own) != 1 or _ALL_AGES.search(name):
+        return
+    hits = {
+        shortened(p.text, m): (p, m[0])
+        for p in sheet.passages
+        if p.part is not Part.HEADING and not _MOVES.search(p.text)
+        for m in [_NOT_IN[own[0]].search(p.text)]
+        if m
+    }
+    if hits and len(hits) <= _OFTEN:
+        yield Finding(
+            Kind.OTHER_PHASE,
+            Weight.PUT_RIGHT,
+            in_order(sheet.clauses, (i for p, _ in hits.values() for i in p.clauses)),
+            tuple(hits),
+            (("names", ", ".join(dict.fromkeys(m for _, m in hits.values()))), ("own", own[0])),
+        )
+
+
+# --- another school, another employer ------------------------------------------------------------------------
 
 
 def _other_schools(sheet: Sheet) -> dict[str, tuple[Passage, str]]:
@@ -63,7 +125,7 @@ def _other_schools(sheet: Sheet) -> dict[str, tuple[Passage, str]]:
         if passage.part is not Part.CLAUSE:
             continue  # the words of a heading are often written with capitals
         for found in _NAME.finditer(passage.text):
-            name = re.sub(r"^(?:The|At|In|All|As|Our|For|When|If|Staff|Both) ", "", found[0])
+            name = re.sub(_LITTLE, "", found[0])
             telling = frozenset(words(name)) - _KIND_WORDS
             proper = {w for w in telling if w not in common and len(w) > 2}
             if proper:
@@ -97,7 +159,7 @@ def _is_initials(name: str, own: set[str]) -> bool:
 
 def _other_employers(sheet: Sheet, nation: str) -> dict[str, tuple[Passage, str]]:
     text = sheet.everything()
-    titles = " ".join([sheet.policy.front.school, sheet.policy.front.title])
+    titles = f"{sheet.policy.front.school} {sheet.policy.front.title}"
     maintained = nation != "England" or _MAINTAINED.search(text)
     if not maintained or _ACADEMY.search(titles):
         return {}

@@ -61,22 +61,35 @@ _SORTS = {
     ),
     "age": _Sort(
         re.compile(r"\b(?:under|over|aged?|reached|turned|until|from|at|below|above|least)\b"),
-        re.compile(r"\b(?:under(?: the age of)?|over(?: the age of)?|aged?(?: of)?|reached(?: the age of)?|turned|below|above) (?:1[0-9]|2[01]|thirteen|fourteen|sixteen|eighteen)\b"), 1.7,
+        re.compile(r"\b(?:under(?: the age of)?|over(?: the age of)?|aged?(?: of)?|reach(?:ed|es)?(?: the age of)?|turn(?:ed|s)?|below|above) (?:1[0-9]|2[01]|thirteen|fourteen|sixteen|eighteen)\b"), 1.7,
     ),
     "former": _Sort(
         re.compile(r"\b(?:former|ex-|left|leav\w+|attended)\b"),
-        re.compile(rf"\b(?:age of|aged|under|until|turned|over|is) (?:1[0-9]|21|eighteen)\b|\b(?:{_N}) (?:full |whole |complete )?years\b"), 1.45,
+        re.compile(rf"\b(?:age of|aged|under|until|turn(?:ed|s)?|reach(?:ed|es)?|over|is) (?:1[0-9]|21|eighteen)\b|\b(?:{_N}) (?:full |whole |complete )?years\b"), 1.45,
     ),
     "how many": _Sort(
         re.compile(r"\b(?:at least|minimum|fewer|no more than|up to|only|must)\b"),
-        re.compile(rf"\b{_N} (?:characters|members of staff|adults|people|persons|staff|letters|devices|accounts|pictures|posts)\b"), 1.5,
+        re.compile(rf"\b{_N} (?:characters|members? of staff|adults?|people|persons|staff|letters|devices|accounts|pictures|posts)\b"), 1.5,
     ),
     "hours": _Sort(
         re.compile(r"\b(?:message\w*|email\w*|answer\w*|contact\w*|comment\w*|post\w*|call\w*|phones?)\b"),
         re.compile(r"\b(?:before|after|between|until|from|by|than) \d{1,2}(?:[.:]\d\d)? ?(?:am|pm)?(?: and \d{1,2}(?:[.:]\d\d)? ?[ap]m)?\b"), 1.7,
     ),
 }  # fmt: skip
-_RARE = re.compile(r"\b(?:unless|except\w*|urgent\w*|emergenc\w+|other than|where (?:this|that) is not)\b")
+# Records that policies keep for a time and call by many words
+_RECORDS = (
+    re.compile(
+        r"\b(?:browsing|internet|web\w*|sites?)\b.{0,25}\b(?:logs?|history|records?)\b|\b(?:logs?|records?|history) of\b.{0,20}\b(?:websites?|web ?pages|sites|browsing|internet)\b"
+    ),
+    re.compile(r"\b(?:consent|permission) (?:forms?|slips?|records?)\b"),
+    re.compile(r"\b(?:incident|concern|online safety) (?:logs?|forms?|records?|reports?|book)\b|\b(?:logs?|records?) of (?:\w+ )?(?:incidents?|concerns?)\b"),
+    re.compile(r"\b(?:recordings?|recorded lessons?)\b"),
+    re.compile(r"\bcctv\b"),
+)  # fmt: skip
+NEAR_ENOUGH = 1.0  # nearness of two clauses that keep one such record
+_RARE = re.compile(
+    r"\b(?:unless|except\w*|urgent\w*|emergenc\w+|other than|where (?:this|that) is not)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +110,9 @@ def limits(sheet: Sheet, kin: Kinship, known: frozenset[frozenset[str]]) -> Iter
                 continue
             near = kin.near(a.clause, b.clause).all
             beside = abs(kin.place(a.clause) - kin.place(b.clause)) <= 1
-            if near >= sort.near and not beside:
-                found.append((near - sort.near, a, b))
+            least = NEAR_ENOUGH if sort is _SORTS["kept"] and _one_record(a, b) else sort.near
+            if near >= least and not beside:
+                found.append((near - least, a, b))
     found.sort(key=lambda entry: -entry[0])
     told = set(known)
     for _, a, b in found:
@@ -113,6 +127,10 @@ def limits(sheet: Sheet, kin: Kinship, known: frozenset[frozenset[str]]) -> Iter
             (shortened(a.clause.text), shortened(b.clause.text)),
             (("one", a.printed), ("other", b.printed)),
         )
+
+
+def _one_record(a: _Set, b: _Set) -> bool:
+    return any(p.search(a.text) and p.search(b.text) for p in _RECORDS)
 
 
 def _limit(clause: Clause, sort: _Sort) -> _Set | None:
@@ -130,10 +148,21 @@ def _same(limit: str) -> str:
     """One way of writing a limit: "within twenty-four hours" is "24 hour"."""
     limit = re.sub(r"^(?:within|the|every|a minimum of) ", "", limit)
     limit = " ".join(_WORDS.get(w, w) for w in limit.split())
-    if aged := re.search(r"\b(?:age|aged|under|over|until|turned|reached|is|above|below)\b.*?(\d\d)$", limit):
+    if aged := re.search(
+        r"\b(?:age|aged|under|over|until|turn(?:ed|s)?|reach(?:ed|es)?|is|above|below)\b.*?(\d\d)$",
+        limit,
+    ):
         return f"at {aged[1]}"
-    limit = re.sub(r"\b(?:each|every|once a) (year|september)\b|\b(?:annual|annually|yearly|1 year)\b", "year", limit)
+    limit = re.sub(
+        r"\b(?:each|every|once a) (year|september)\b|\b(?:annual|annually|yearly|1 year)\b",
+        "year",
+        limit,
+    )
     limit = re.sub(r"\b(?:each|every|once a) (week|day|month|term|half term)\b", r"\1", limit)
     limit = re.sub(r"\b(?:daily|(?:school )?day)\b", "day", limit)
-    limit = re.sub(r"\b(?:at once|immediately|straight away|without delay|as soon as .*)$", "at once", limit)
-    return re.sub(r"\b(?:full|working|school|calendar|complete|whole)\b ?|s\b|ly\b", "", limit).strip()
+    limit = re.sub(
+        r"\b(?:at once|immediately|straight away|without delay|as soon as .*)$", "at once", limit
+    )
+    return re.sub(
+        r"\b(?:full|working|school|calendar|complete|whole)\b ?|s\b|ly\b", "", limit
+    ).strip()

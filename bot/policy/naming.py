@@ -10,6 +10,7 @@ from functools import lru_cache
 from bot.config import data
 from bot.policy.findings import Finding, Kind, Weight
 from bot.policy.lexicon import lexicon, words
+from bot.policy.model import Strength
 from bot.policy.sheet import Part, Passage, Sheet, in_order, shortened
 
 _WORD = r"[A-Z][a-z]+(?:[-'’][A-Z][a-z]+)?"
@@ -71,6 +72,8 @@ def _people(sheet: Sheet, holders: tuple[str, ...]) -> Iterator[Finding]:
     named += [Passage(t, Part.CLAUSE, ()) for _, t in sheet.kept if _WHOSE.search(t)]
     for passage in named:
         for name in _names_in(passage.text, common, holders):
+            if _beside_role(passage.text, name):
+                continue
             hits.setdefault(name, []).append(passage)
     if hits:
         ids = in_order(
@@ -83,6 +86,13 @@ def _people(sheet: Sheet, holders: tuple[str, ...]) -> Iterator[Finding]:
             tuple(hits),
             (("people", str(len(hits))),),
         )
+
+
+def _beside_role(text: str, name: str) -> bool:
+    """Whether a list of contacts gives the name to a role: a row of a table, or "Role: name" and no more."""
+    rest = text.replace(name, " ")
+    in_row = " | " in text or ": " in text
+    return in_row and len(text.split()) < 16 and bool(re.search(_ROLE, rest))
 
 
 def _names_in(text: str, common: frozenset[str], holders: tuple[str, ...]) -> Iterator[str]:
@@ -126,8 +136,13 @@ def _known_words() -> frozenset[str]:
 
 def _mixed(sheet: Sheet) -> Iterator[Finding]:
     """One office or body under titles that a reader may take for two."""
-    text = "\n".join(p.text for p in sheet.passages)
+    everywhere = [p.text for p in sheet.passages]
+    rules = [c.text for c in sheet.clauses if c.reading.strength is not Strength.INFORMATION]
     for group in data("wording.toml")["titles"]:
+        spared = re.compile(group.get("not", r"(?!)"))
+        # Several words for people are a fault where rules are for them; an introduction may speak freely
+        texts = rules if group.get("rules") else everywhere
+        text = "\n".join(t for t in texts if not spared.search(t))
         counts: Counter[str] = Counter()
         for title, pattern in group["as"].items():
             counts[title] = len(re.findall(pattern, text))
@@ -135,7 +150,11 @@ def _mixed(sheet: Sheet) -> Iterator[Finding]:
         if len(used) < 2:
             continue
         rare = min(used, key=lambda title: counts[title])
-        where = [p for p in sheet.passages if re.search(group["as"][rare], p.text)]
+        where = [
+            p
+            for p in sheet.passages
+            if re.search(group["as"][rare], p.text) and not spared.search(p.text)
+        ]
         yield Finding(
             Kind.MIXED_TITLES,
             Weight.CONSIDER,
@@ -150,7 +169,7 @@ _OF_ITSELF = re.compile(
 )
 
 
-# "Document name: Staff Internet Policy, version 3"
+# As tables of a document's details print it
 _LABELLED = re.compile(
     r"(?:name of (?:the )?(?:policy|document)|(?:document|policy|file)(?: name| title)?|title)\s*[:–-]\s*"
     r"(?P<title>[^,:(]{3,70}?\bpolicy)\b",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -22,6 +22,7 @@ MOST = 3  # findings of this kind in one policy: the nearest
 
 _NEVER = re.compile(
     r"\b(?:not|never|cannot|no|nobody|none|nothing|nor|neither|don’t)\b|\b(?:switched|turned) off\b|\b(?:disabled|closed|banned|forbidden|prohibited|barred)\b"
+    r"|\b(?:avoid|refrain|discourage[sd]?|declines?|refuses?)\b"
 )
 # A "no" that is of the whole sentence, not of what some word of it is told by
 _BEFORE = re.compile(
@@ -30,7 +31,7 @@ _BEFORE = re.compile(
 _FLATLY = re.compile(
     r"\b(?:never|always|at all times|under no circumstances|in (?:all|any) (?:cases|circumstances)|whatever|every time|"
     r"without exception|on every|in every case|no circumstances|including (?:at |on |those )|at any (?:time|hour)|completely|strictly|"
-    r"not (?:at all|under any|in any)|alone|nowhere|no one|nobody|any member|all staff|every (?:member|lesson|post|message|pupil|picture|image))\b"
+    r"not (?:at all|under any|in any)|(?:under|in) any circumstances|alone|nowhere|no one|nobody|any member|all staff|every (?:member|lesson|post|message|pupil|picture|image))\b"
 )
 _EXCEPT = re.compile(
     r"\b(?:unless|except\w*|other than|apart from|save (?:for|where|that)|only (?:if|when|where|with|after|in|for)|until|"
@@ -41,7 +42,7 @@ _EXCEPT = re.compile(
 # Words of which a rule about one says nothing of the other
 _CONTRASTS: tuple[Mapping[str, re.Pattern[str]], ...] = (
     {
-        "own": re.compile(r"\b(?:personal|private|own)\b"),
+        "own": re.compile(r"\b(?:personal|private|(?<!school’s )own)\b"),
         "school": re.compile(r"\b(?:school(?:’s)? (?:\w+ )?(?:accounts?|email|e-mail|phones?|devices?|cameras?|tablets?|equipment|page|mobile|laptops?|system|network|number)|official|work (?:phone|email|account))\b"),
     },
     {
@@ -51,6 +52,15 @@ _CONTRASTS: tuple[Mapping[str, re.Pattern[str]], ...] = (
         "former": re.compile(r"\b(?:former|left the school|leavers|ex)\b"),
         "visitors": re.compile(r"\b(?:visitors?|contractors?|press|journalists?|media enquiries)\b"),
         "volunteers": re.compile(r"\bvolunteers?\b"),
+    },
+    {
+        "under": re.compile(r"\bunder (?:the age of )?(?:1[0-9]|eighteen|thirteen|sixteen)\b"),
+        "over": re.compile(r"\b(?:1[0-9]|eighteen|thirteen|sixteen) (?:or|and) (?:over|older)\b|\bover (?:the age of )?(?:1[0-9]|eighteen)\b"),
+    },
+    {
+        "out of doors": re.compile(r"\b(?:playgrounds?|yard|gates?)\b"),
+        "changing rooms": re.compile(r"\b(?:changing rooms?|toilets?|cloakrooms?)\b"),
+        "offices": re.compile(r"\b(?:in|from) (?:the |an )?(?:staff ?rooms?|(?:school )?offices?)\b"),
     },
     {
         "lessons": re.compile(r"\b(?:lessons?|teaching|with (?:the )?(?:pupils|children)|contact time|on duty)\b"),
@@ -67,15 +77,23 @@ _FOLDED = (
     (re.compile(r"\bcomment(?:ing|ed)\b"), "comments"),
 )  # fmt: skip
 # What nearly every rule has: it says nothing of what a rule is about
-_COMMON = frozenset(
+COMMON = frozenset(
     """staff school must not never policy member may use account pupil parent teacher will should any all person people
     work time make take keep give see day way thing one rule circumstance case other ~must ~may""".split()
 )
 
 
-_ITS_MODAL = re.compile(r"\b(?:must|may|should|shall|can|will|do|does|is|are|would)(?: (?:be|always|only))* $")
+_ITS_MODAL = re.compile(
+    r"\b(?:must|may|should|shall|can|will|do|does|is|are|would)(?: (?:be|always|only))* $"
+)
 # What leans on the sentence before it, and what says only what a word means
-_NO_RULE = re.compile(r"^(?:it|they|this|these|that|those|he|she|we believe)\b|\b(?:we mean|means|defined as|is meant)\b")
+_NO_RULE = re.compile(
+    r"\b(?:paragraph|section|rule|point|clause|part)s? (?:[\d.]+ )?(?:do(?:es)? not|appl)|\b(?:other (?:pupils|years|staff|parents|classes|groups)|all others|everyone else|anyone else)\b|^(?:it|they|this|these|that|those|he|she|we believe)\b|\b(?:we mean|means|defined as|is meant)\b"
+)
+_TELLS = re.compile(r"\b(?:inform\w*|tell|told|report\w*|refer\w*|notif\w+)\b")
+_THINKS = re.compile(
+    r"\b(?:consider how|think (?:about|carefully|before|how)|bear in mind|remember|be (?:aware|mindful))\b"
+)
 _OF_PUPILS = re.compile(r"^(?:the |all |some )?pupils?\b")
 
 
@@ -107,7 +125,7 @@ def opposites(sheet: Sheet, kin: Kinship, known: frozenset[frozenset[str]]) -> I
     sides = [s for c in sheet.clauses for s in _sides(c)]
     for no, yes in ((a, b) for a, b in combinations(sides, 2) for a, b in ((a, b), (b, a))):
         if no.denies and not (yes.denies or yes.mixed) and no.clause is not yes.clause:
-            score = _opposed(no, yes, kin, sheet)
+            score = _opposed(no, yes, kin)
             if score:
                 found.append((score, no, yes))
     found.sort(key=lambda entry: -entry[0])
@@ -139,22 +157,36 @@ def _sides(clause: Clause) -> Iterator[_Side]:
         mixed = bool(denied and _BEFORE.search(before))
         lex = lexicon()
         units = frozenset(lex.units(lex.expand(text)))
-        core = units - _COMMON
+        core = units - COMMON
         yield _Side(
-            clause, text, bool(denied) and not mixed, mixed, bool(_FLATLY.search(text)), bool(_EXCEPT.search(text)), core, units
+            clause,
+            text,
+            bool(denied) and not mixed,
+            mixed,
+            bool(_FLATLY.search(text)),
+            bool(_EXCEPT.search(text)),
+            core,
+            units,
         )
 
 
-def _opposed(no: _Side, yes: _Side, kin: Kinship, sheet: Sheet) -> float:
-    if no.excepted or yes.excepted or contrasted(no.text, yes.text):
+def _opposed(no: _Side, yes: _Side, kin: Kinship) -> float:
+    """How surely the two contradict each other; 0 where they do not."""
+    shared = no.core & yes.units
+    if no.excepted or yes.excepted or len(shared) < 3:
+        return 0.0
+    whole = sum(kin.weight(u) for u in no.core)
+    share = sum(kin.weight(u) for u in shared) / whole if whole else 0.0
+    flat = no.flat or yes.flat
+    if share < ABOUT or contrasted(no.text, yes.text):
         return 0.0
     if _OF_PUPILS.search(yes.text) and "pupil" not in no.text:
         return 0.0
-    whole = sum(kin.weight(u) for u in no.core)
-    shared = no.core & yes.units
-    share = sum(kin.weight(u) for u in shared) / whole if whole else 0.0
-    flat = no.flat or yes.flat
-    if len(shared) < 3 or share < ABOUT:
+    # To think about an act is no act
+    if _THINKS.search(yes.text):
+        return 0.0
+    # Whom to tell of what must not be is no contradiction
+    if _TELLS.search(yes.text) and not _TELLS.search(no.text):
         return 0.0
     # A writer sees what stands in one list or paragraph
     listed = no.clause.lead_in is not None and no.clause.lead_in == yes.clause.lead_in

@@ -45,7 +45,7 @@ _KEEPS = (
 _FUNCTIONS: Mapping[str, tuple[re.Pattern[str], float, str]] = {
     "decide": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_DECIDES))), 1.6, "leave or a decision on one thing"),
     "told": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_TOLD))), 1.75, "one kind of report"),
-    "keeps": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_KEEPS))), 1.8, "the care of one thing"),
+    "keeps": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_KEEPS))), 1.65, "the care of one thing"),
 }  # fmt: skip
 _EXCLUSIVE = re.compile(
     r"\b(?:nobody else|no one else|no-one else|anyone else|alone|final|solely|in the first instance|in all cases|no other|and not)\b"
@@ -62,7 +62,9 @@ _SAME = (
     (re.compile(r"^(?:school )?(business manager)$"), r"\1"),
     (re.compile(r"^(?:full )?(?:governing (?:body|board)|governors|board of \w+|trust board)$"), "governors"),
 )  # fmt: skip
-_NO_POST = re.compile(r"\b(?:any|same|another|each|every|no|one|who|senior|this|that|team|with|by|from|to|of|in|for|and|or)\b")
+_NO_POST = re.compile(
+    r"\b(?:any|same|another|each|every|no|one|who|senior|this|that|team|with|by|from|to|of|in|for|and|or)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,11 @@ def _given(clause: Clause, pattern: re.Pattern[str]) -> Iterator[_Gives]:
         if here:
             whole = folded(clause.text)
             yield _Gives(
-                clause, text, frozenset(here), next(iter(here.values())), bool(_EXCLUSIVE.search(whole))
+                clause,
+                text,
+                frozenset(here),
+                next(iter(here.values())),
+                bool(_EXCLUSIVE.search(whole)),
             )
 
 

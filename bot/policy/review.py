@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
 
+from bot.policy.clashes import clashes
 from bot.policy.conflicts import conflicts
 from bot.policy.dated import Dates, dated, due_as_printed
 from bot.policy.drafting import drafting
@@ -17,6 +18,7 @@ from bot.policy.leftovers import leftovers
 from bot.policy.limits import limits
 from bot.policy.naming import naming
 from bot.policy.opposites import opposites
+from bot.policy.places import places
 from bot.policy.posts import posts
 from bot.policy.scope import scope
 from bot.policy.sheet import Sheet, lay_out
@@ -77,7 +79,7 @@ def _contradictions(sheet: Sheet) -> Iterator[Finding]:
     """What contradicts itself: by known matters first, then whatever is near enough to be one thing."""
     kin = Kinship(sheet.clauses)
     told: list[Finding] = [*conflicts(sheet), *scope(sheet)]
-    for check in (posts, limits, opposites):
+    for check in (posts, limits, clashes, places, opposites):
         known = frozenset(
             frozenset(pair) for finding in told for pair in combinations(finding.clauses, 2)
         )

@@ -42,8 +42,9 @@ def _scope_who(sheet: Sheet) -> Iterator[Finding]:
     told: dict[frozenset[str], list[tuple[tuple[str, ...], str]]] = {}
     for passage in sheet.passages:
         low = passage.text.lower()
-        found = _SCOPE.search(low) if passage.part is Part.CLAUSE else _LISTED.search(low)
-        found = found or _LISTED.search(low)
+        found = _SCOPE.search(low) if passage.part is Part.CLAUSE else None
+        if passage.part is not Part.HEADING:
+            found = found or _LISTED.search(low)
         if not found:
             continue
         named = " ".join(part for part in found.groups() if part)[:160]
@@ -132,7 +133,11 @@ def _left_out(sheet: Sheet) -> Iterator[Finding]:
     for out, text in rules:
         found = _OUT.search(text)
         of_it = found and (_OF_IT.search(text) or "private matter" in text)
-        if not found or not of_it or re.search(r"\b(?:rule in|rules? \d|section \d|first two rules)\b", text):
+        if (
+            not found
+            or not of_it
+            or re.search(r"\b(?:rule in|rules? \d|section \d|first two rules)\b", text)
+        ):
             continue
         # "It does not extend to own accounts in own time": what follows the words, else what stands before them
         after, before = text[found.end() :], text[: found.start()]
@@ -140,7 +145,10 @@ def _left_out(sheet: Sheet) -> Iterator[Finding]:
         took = [
             c
             for c, other in rules
-            if c is not out and not _OUT.search(other) and _IN.search(other) and told & _named_in(other)
+            if c is not out
+            and not _OUT.search(other)
+            and _IN.search(other)
+            and told & _named_in(other)
         ]
         if told and took:
             yield Finding(
@@ -148,14 +156,19 @@ def _left_out(sheet: Sheet) -> Iterator[Finding]:
                 Weight.PUT_RIGHT,
                 in_order(sheet.clauses, (out.id, *(c.id for c in took))),
                 (shortened(out.text), *(shortened(c.text) for c in took[:2])),
-                (("who", ", ".join(sorted(told & _named_in(" ".join(c.text.lower() for c in took))))),),
+                (
+                    (
+                        "who",
+                        ", ".join(sorted(told & _named_in(" ".join(c.text.lower() for c in took)))),
+                    ),
+                ),
             )
 
 
 def _named_in(text: str) -> frozenset[str]:
     text = text.replace("'", "’")
     named = {name for name, p in {**_STAFF_LIKE, **_WHAT}.items() if p.search(text)}
-    return frozenset(named - {"staff"} if named - {"staff"} else named)
+    return frozenset(named - {"staff"} or named)
 
 
 # --- what follows a breach -----------------------------------------------------------------------------------
@@ -166,12 +179,16 @@ _BREACH = re.compile(
 _STRICT = re.compile(
     r"\b(?:every|any|all|each|always|however (?:small|minor)|whatever|without exception|even (?:if|a|the)|in all cases|automatic\w*|will (?:always )?be (?:treated|regarded|dismissed))\b"
 )
-_SEVERE = re.compile(r"\b(?:gross misconduct|dismiss\w*|summar\w+|police|terminat\w+|removed from (?:the|their) post)\b")
+_SEVERE = re.compile(
+    r"\b(?:gross misconduct|dismiss\w*|summar\w+|police|terminat\w+|removed from (?:the|their) post)\b"
+)
 _MILD = re.compile(
     r"\b(?:informal\w*|words? of advice|a reminder|no (?:formal|further|disciplinary) action|verbal(?:ly)?|quiet word|"
     r"supportive conversation|will not (?:normally |usually )?(?:lead to|result in) (?:formal|disciplinary)|(?:further )?training rather than)\b"
 )
-_MAY_BE = re.compile(r"\b(?:may|can|could|might|depend\w*|serious breach\w*|in serious cases|most serious)\b")
+_MAY_BE = re.compile(
+    r"\b(?:may|can|could|might|depend\w*|serious breach\w*|in serious cases|most serious)\b"
+)
 
 
 def _penalties(sheet: Sheet) -> Iterator[Finding]:

@@ -153,7 +153,10 @@ def _of_the_nation(sheet: Sheet, nation: str) -> Iterator[Finding]:
     if not foreign and (not entry["required"] or _found(sheet.everything(), own["words"])):
         return
     names = dict.fromkeys(
-        m[0] for q in foreign for p in _patterns(tuple(entry["foreign"]), ()) for m in p.finditer(_plain(q))
+        m[0]
+        for q in foreign
+        for p in _patterns(tuple(entry["foreign"]), ())
+        for m in p.finditer(_plain(q))
     )
     yield Finding(
         Kind.NATION_GUIDANCE,

@@ -12,7 +12,7 @@ from bot.policy.model import Clause, Strength
 _FORBIDS = (Strength.MUST_NOT, Strength.SHOULD_NOT)
 _EXCEPT = re.compile(
     r"\b(?:unless|except\w*|other than|apart from|save (?:for|where|that)|without (?:\w+ ){0,4}?(?:permission|consent|"
-    r"approval|agreement|authoris\w+|leave)|only (?:if|when|where|with|after|following|once)|until (?!\d)|subject to)\b"
+    r"approval|agreement|authoris\w+|leave)|only (?:if|when|where|with|after|following|once)|until (?!\d|(?:they|pupils?) (?:leave|go)|the (?:end|bell|last|final))|subject to)\b"
 )
 _LEAVE = re.compile(
     r"\b(?:are (?:allowed|permitted|free|welcome|encouraged) to|is (?:allowed|permitted|encouraged)|"
@@ -20,7 +20,7 @@ _LEAVE = re.compile(
     r"(?:permission|consent|approval|agreement)|provided|providing|as long as|if agreed|once agreed)\b"
 )
 _UNASKED = re.compile(
-    r"\b(?:no (?:approval|permission|consent|leave) is (?:needed|required|necessary)|without (?:asking|needing|seeking|having to ask|"
+    r"\b(?:needs?|requires?|seek|without) (?:no|any) (?:further |other |prior )?(?:approval|permission|consent|leave|agreement)\b|\b(?:whenever|as often as|as) (?:they|you|she|he) (?:wish|like|choose|see fit|please)\b|\b(?:no (?:approval|permission|consent|leave) is (?:needed|required|necessary)|without (?:asking|needing|seeking|having to ask|"
     r"first asking|obtaining)|(?:need|do) not (?:need to )?(?:ask|seek|obtain)|do(?:es)? not (?:need|require) (?:to be approved|"
     r"(?:the )?(?:\w+’s )?(?:approval|permission|consent)))\b"
 )
@@ -28,7 +28,7 @@ _ONLY_SCHOOLS = re.compile(
     r"\bonly (?:the )?school(?:’s)?[ -](?:\w+ )?(?:cameras?|devices?|equipment|phones?|tablets?|ipads?) (?:may|can|should|must|are|is)\b"
 )
 _PUT_AWAY = re.compile(
-    r"\bkeep .{3,40} (?:in (?:the |their )?(?:lockers?|bags?|cupboards?|office)|switched off|turned off|locked)\b|\b(?:handed in|handed into|switched off|turned off|locked away|left at home|kept (?:off|in (?:their )?(?:bags?|lockers?))|not be (?:seen|used))\b"
+    r"\b(?:keep|stay|remain|kept|stays|stored|left)\b.{0,40} (?:in (?:the |their |a |school )?(?:lockers?|bags?|cupboards?|office)|switched off|turned off|locked)\b|\b(?:handed in|handed into|switched off|turned off|locked away|left (?:at home|in (?:the |their |a )?(?:lockers?|bags?|office|cupboards?))|kept (?:off|in (?:their )?(?:bags?|lockers?))|not be (?:seen|used))\b"
 )
 _NOT_LEAVE = re.compile(
     r"\b(?:may|can|could) (?:not|be (?:subject|regarded|treated|disciplin)|lead|result|have|cause|bring|damage|also report|be used as|take|contact)\b|\bcannot\b"

@@ -44,6 +44,7 @@ def structure(sheet: Sheet) -> Iterator[Finding]:
     yield from _duplicates(sheet)
     yield from _numbers(sheet)
     yield from _references(sheet)
+    yield from _contents(sheet)
     yield from _lost_not(sheet)
 
 
@@ -216,6 +217,47 @@ def _references(sheet: Sheet) -> Iterator[Finding]:
         yield Finding(Kind.REFERENCE, Weight.PUT_RIGHT, ids, tuple(hits))
 
 
+_LISTS_SECTIONS = re.compile(r"(?:table of |list of )?contents", re.IGNORECASE)
+_LINE_OF_CONTENTS = re.compile(
+    r"^(?:\d+(?:\.\d+)*|[a-z]|[ivx]+)[.):]?\s+|[\s.…_]*(?:page )?\d{0,3}\s*$", re.IGNORECASE
+)
+TITLED_SO = 80  # likeness (0 to 100) from which a line of the contents is a heading
+
+
+def _contents(sheet: Sheet) -> Iterator[Finding]:
+    """A line of the contents for which the policy has no section."""
+    from rapidfuzz import fuzz
+
+    listed = [
+        c
+        for c in sheet.clauses
+        if any(
+            _LISTS_SECTIONS.fullmatch(said.strip(" :.")) for said in (*c.section, c.lead_in or "")
+        )
+    ]
+    titles = [
+        _bare(p.text)
+        for p in sheet.passages
+        if p.part is Part.HEADING or (p.part is Part.CLAUSE and len(p.text.split()) < 12)
+        if not set(p.clauses) & {c.id for c in listed}
+    ]
+    titles += [_bare(text) for name, text in sheet.kept if name != "contents"]
+    lines: list[tuple[str, str, tuple[str, ...]]] = [
+        (_bare(_LINE_OF_CONTENTS.sub("", c.text)), c.text, (c.id,)) for c in listed
+    ]
+    lines += [(_bare(_LINE_OF_CONTENTS.sub("", t)), t, ()) for t in sheet.kept_as("contents")]
+    lines = [line for line in lines if line[0] and not _LISTS_SECTIONS.fullmatch(line[0])]
+    lost = [
+        line
+        for line in lines
+        if not any(fuzz.ratio(line[0], t) >= TITLED_SO or line[0] in t for t in titles)
+    ]
+    # Where most lines are no headings the titles were lost on the way in, not in the policy
+    if lost and len(lost) * 3 <= len(lines):
+        ids = in_order(sheet.clauses, (i for _, _, some in lost for i in some))
+        yield Finding(Kind.CONTENTS, Weight.PUT_RIGHT, ids, tuple(shortened(t) for _, t, _ in lost))
+
+
 # --- the lost "not" ------------------------------------------------------------------------------------------
 
 
@@ -258,10 +300,12 @@ def _after_one_not(items: Sequence[Clause]) -> list[Clause]:
     # One item that is plainly good advice shows that the list mixes what to do with what not to do
     if any(_first_word(c.text) in _GOOD for c in rest) or len(harm) * 2 < len(rest):
         return []
-    return rest if len(harm) == len(rest) else harm
+    return list(rest) if len(harm) == len(rest) else harm
 
 
-_DENIES = re.compile(r"(?:please )?(?:do not|don['’]t|never|avoid|refrain from|no )\b", re.IGNORECASE)
+_DENIES = re.compile(
+    r"(?:please )?(?:do not|don['’]t|never|avoid|refrain from|no )\b", re.IGNORECASE
+)
 
 
 def _first_word(text: str) -> str:

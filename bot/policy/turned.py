@@ -13,10 +13,10 @@ from typing import Any
 
 from bot.config import data
 from bot.policy.findings import Finding, Kind, Weight
+from bot.policy.model import Strength
 from bot.policy.sentences import sentences
 from bot.policy.sheet import Part, Sheet, in_order, shortened
 from bot.policy.strength import of_lead
-from bot.policy.model import Strength
 
 _BAN = (
     r"(?:(?:must|should|may|shall|can|will) (?:not|never)|cannot|never|under no circumstances(?: may| must| should)?|"
@@ -87,7 +87,6 @@ def _patterns() -> tuple[tuple[re.Pattern[str], bool], ...]:
     made = []
     for key, spared in (("spared", True), ("plain", False)):
         for pattern in table[key]:
-            for name, words in parts.items():
-                pattern = pattern.replace(f"<{name}>", words)
-            made.append((re.compile(pattern, re.IGNORECASE), spared))
+            whole = re.sub(r"<([A-Z]+)>", lambda m: parts[m[1]], pattern)
+            made.append((re.compile(whole, re.IGNORECASE), spared))
     return tuple(made)

@@ -53,12 +53,15 @@ _SILENCES = frozenset({Kind.NO_ROUTE, Kind.NO_HEAD_ROUTE, Kind.NO_ABSENCE_RULE, 
 # leave every finding at the place.
 NATURES: tuple[tuple[str, frozenset[Kind]], ...] = (
     (r"number|sequence|missing section|section missing|gap", frozenset({Kind.NUMBERING})),
+    (r"pandemic|covid|lockdown", _STALE),
+    (r"contents|table of contents", frozenset({Kind.CONTENTS})),
+    (r"phase|(?:primary|secondary|infant|junior).*(?:primary|secondary|infant|junior)|sixth form|key stage", frozenset({Kind.OTHER_PHASE, Kind.OTHER_SCHOOL})),
     (r"duplicat|twice|repeat", frozenset({Kind.DUPLICATE, Kind.SLIPS})),
     (r"double negat", frozenset({Kind.DOUBLE_NEGATIVE})),
-    (r"['‘“\"]not['’”\"]|lost not|loses? (?:its|their|the) not|list items?", frozenset({Kind.LOST_NOT})),
+    (r"['‘“\"]not['’”\"]|lost not|loses? (?:its|their|the) not|list items?", frozenset({Kind.LOST_NOT, Kind.REVERSED})),
     (r"revers|wrong word|opposite|polarity|inver", frozenset({Kind.REVERSED, Kind.DOUBLE_NEGATIVE, Kind.SLIPS})),
-    (r"fragment|orphan|page break|split|incomplete|unfinished|truncat|cut off|garbled|broken|grammar|missing word|"
-     r"no (?:subject|verb)|nonsense|sentence", _SENTENCE),
+    ((r"fragment|orphan|page break|split|incomplete|unfinished|truncat|cut off|garbled|broken|grammar|missing word|"
+      r"no (?:subject|verb)|nonsense|sentence"), _SENTENCE),
     (r"typo|slip|spell|misprint|punctuat|wrong word|doubled|quot|bracket", _SENTENCE),
     (r"two titles|titles?\b|called", frozenset({Kind.TWO_TITLES, Kind.CALLED_OTHERWISE, Kind.MIXED_TITLES})),
     (r"blank|signature|signed|unsigned|initial", frozenset({Kind.UNSIGNED, Kind.PLACEHOLDER, Kind.SIGNATURE})),
@@ -66,7 +69,7 @@ NATURES: tuple[tuple[str, frozenset[Kind]], ...] = (
     (r"impossible|invalid|no such (?:date|day)|dates? (?:that|which) (?:do|does|can)", frozenset({Kind.BAD_DATE})),
     (r"another school|other school|wrong school|left[- ]?(?:in|over)|employer|template|wrong (?:type|phase)",
      frozenset({Kind.OTHER_SCHOOL, Kind.PLACEHOLDER, Kind.PLANNING_NOTES})),
-    (r"wrong nation|nation\b|wales|scot|england", frozenset({Kind.NATION_GUIDANCE})),
+    (r"wrong nation|nation\b|wales|scot|england|english|welsh|irish", frozenset({Kind.NATION_GUIDANCE})),
     (r"(?:review|date).*(?:past|passed|overdue|gone|lapsed|expired)|(?:past|overdue|lapsed|expired|missed).*(?:review|date)|out of date review",
      frozenset({Kind.OVERDUE})),
     (r"\b(?:no|missing|undated)\b.*(?:date|owner|review|version)", frozenset({Kind.UNDATED})),
@@ -77,8 +80,8 @@ NATURES: tuple[tuple[str, frozenset[Kind]], ...] = (
     (r"link|url|web address|address", frozenset({Kind.LINK})),
     (r"note|planning|working", frozenset({Kind.PLANNING_NOTES})),
     (r"screenshot|evidence", frozenset({Kind.EVIDENCE})),
-    (r"supersed|stale|edition|guidance|renamed|replaced|abolished|closed|repealed|\blaw\b|\bact\b|statute|outdated|"
-     r"service|platform|body|withdrawn|defunct|former|procedures|\bcode\b|old (?:name|term)|retired|revoked|obsolete", _STALE),
+    ((r"supersed|stale|edition|guidance|renamed|replaced|abolished|closed|repealed|\blaw\b|\bact\b|statute|outdated|"
+      r"service|platform|body|withdrawn|defunct|former|procedures|\bcode\b|old (?:name|term)|retired|revoked|obsolete"), _STALE),
 )  # fmt: skip
 # What the words of a gold line marked A or G say when they mean a kind
 SAYS: dict[Kind, str] = {
@@ -125,6 +128,8 @@ SAYS: dict[Kind, str] = {
     Kind.SCOPE_WHO: r"scope|who|bound|binds|appl|contradict|conflict",
     Kind.SCOPE_WHERE: r"scope|outside|work|contradict|conflict",
     Kind.BAD_DATE: r"date|day",
+    Kind.CONTENTS: r"contents",
+    Kind.OTHER_PHASE: r"phase|sixth|primary|secondary|key stage",
     Kind.REVERSED: r"revers|opposite|wrong word|authoris|supervis",
     Kind.OTHER_SCHOOL: r"school|employer|left|template|trust",
     Kind.RULE_AND_OPPOSITE: r"contradict|conflict|against|disagree",
