@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.policy.beyond import beyond, silent
 from bot.policy.clauses import read
+from bot.policy.failing import fails
 from bot.policy.leave import (
     complies,
     conditional,
@@ -248,3 +250,176 @@ def test_any_words_can_be_read(asked, text):
 
     assert isinstance(gives_leave(rule), bool)
     assert isinstance(left_out(understand(asked), rule), str)
+
+
+# --- what a question adds to the leave a clause gives ----------------------------------------------
+
+LIMITED = (
+    ("in the staff room", ("in the corridor", "in the canteen", "on the playground", "with my class")),
+    ("at lunch", ("at break", "at playtime", "in my free period", "in class", "on duty", "after lunch")),
+    ("on visits", ("in class", "in the corridor", "in the office")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("limit", "elsewhere"), [(one, other) for one, others in LIMITED for other in others]
+)
+def test_leave_for_one_time_or_place_is_none_for_another(limit, elsewhere):
+    rule = clause(f"Staff may use their own tablets {limit}.")
+    within, without = (
+        understand(f"Can I use my tablet {limit}?"),
+        understand(f"Can I use my tablet {elsewhere}?"),
+    )
+
+    assert beyond(within, rule) == ""
+    assert not silent(within, rule)
+    assert beyond(without, rule) == "limit"
+    assert beyond(understand(f"Can I use my tablet {limit} {elsewhere}?"), rule) == "limit"
+
+
+def test_a_question_that_does_not_name_the_limit_gets_no_plain_yes():
+    rule = clause("Staff may use their own tablets in the staff room.")
+
+    assert silent(understand("Can I use my tablet?"), rule)
+    assert silent(
+        understand("Can I use my tablet?"),
+        clause("use their own tablets.", "When the bell has gone, staff may:"),
+    )
+
+
+def test_a_limit_that_is_only_a_sample_limits_nothing():
+    rule = clause("Staff may read on their own tablets, in the staff room for instance.")
+
+    assert beyond(understand("Can I read on my tablet in the office?"), rule) == ""
+
+
+def test_a_limit_the_question_denies_is_not_met():
+    rule = clause("Staff may use a personal phone in an emergency.")
+
+    assert beyond(understand("It is not an emergency, can I use my phone?"), rule) == "limit"
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "why"),
+    [
+        (
+            "Can I use my tablet to order a pizza?",
+            "Staff may use a tablet to keep in touch with the nurse.",
+            "purpose",
+        ),
+        (
+            "Can I use my tablet to ring my husband?",
+            "Staff may use a tablet to keep in touch with the nurse.",
+            "purpose",
+        ),
+        ("Can I use my laptop?", "Staff may use their own phones.", "device"),
+        ("Can I use the class tablet?", "Staff may use their own devices.", "device"),
+        ("Can I use a pupil's phone?", "Staff may use their own phones.", "device"),
+        (
+            "I'm not a librarian, can I lock the page?",
+            "The librarian may lock the page.",
+            "actor",
+        ),
+        ("Can I ring the council?", "The school may ring the council.", "actor"),
+        ("Can pupils use their phones?", "Staff may use their phones.", "actor"),
+        (
+            "Can I paint my niece?",
+            "Families may paint a picture of their own child.",
+            "actor",
+        ),
+        (
+            "Can a mum draw her son and the other children?",
+            "Families may draw their own child.",
+            "subject",
+        ),
+        (
+            "Can I add my nephew and his mates?",
+            "Staff must not add pupils, unless they are close relatives.",
+            "subject",
+        ),
+        (
+            "Can I befriend a dad and his daughter?",
+            "Staff may befriend a parent they grew up with.",
+            "subject",
+        ),
+        (
+            "Can I post it on my own blog?",
+            "Staff may post it on the school's website.",
+            "page",
+        ),
+        (
+            "Can I post it on TikTok?",
+            "Staff may post it on the school's channel.",
+            "page",
+        ),
+        (
+            "Can I take a picture of the wall and post it?",
+            "Staff may take pictures of the wall.",
+            "act",
+        ),
+        (
+            "Can I draw on the board and sing to the ducks?",
+            "Staff may draw on the board.",
+            "act",
+        ),
+        (
+            "Can I join a choir and discuss pupils?",
+            "Staff may join a choir.",
+            "act",
+        ),
+    ],
+)
+def test_leave_is_none_for_more_than_its_words(asked, text, why):
+    assert beyond(understand(asked), clause(text)) == why
+
+
+def test_what_another_clause_forbids_where_it_is_asked_for_is_not_allowed():
+    rule = clause("A phone may be used once the Headteacher has agreed.")
+    ban = clause("Phones must not be used in the corridor.")
+    asked = understand("The head agreed, can I use my phone in the corridor?")
+
+    assert beyond(asked, rule) == ""
+    assert beyond(asked, rule, [ban]) == "rival"
+
+
+HEAD = "A raffle must be approved in writing by the Headteacher beforehand."
+FAMILY = "A picture may be hung up only if parents have given permission."
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "failing"),
+    [
+        ("Can I hold a raffle if the head approves?", HEAD, False),
+        ("Can I hold a raffle if the caretaker approves?", HEAD, True),
+        ("Can I hold a raffle, the head approved it verbally?", HEAD, True),
+        ("Can I hold a raffle and ask the head afterwards?", HEAD, True),
+        ("Can I hold a raffle, approval is pending?", HEAD, True),
+        ("Can I hang up a picture if mum gave permission?", FAMILY, False),
+        ("Can I hang up a picture with permission from his gran?", FAMILY, True),
+        ("Can I hang up a picture if the child agrees?", FAMILY, True),
+        ("Can I hang up a picture, most of the parents agreed?", FAMILY, True),
+        ("Can I hang up a picture? The parents haven't replied.", FAMILY, True),
+    ],
+)
+def test_a_condition_holds_only_by_those_it_names_and_in_time(asked, text, failing):
+    assert fails(asked, clause(text)) is failing
+
+
+@pytest.mark.parametrize(
+    "turned", ["accept it and then block her", "block her but follow her again", "decline and message her"]
+)  # fmt: skip
+def test_to_turn_away_and_let_in_all_the_same_is_no_keeping_of_the_rule(turned):
+    rule = clause("Staff must not be friends with pupils online.")
+
+    assert not refrains(f"Can I get her friend request and {turned}?", rule)
+    assert not refrains(f"Can I block her requests then {turned}?", rule)
+
+
+@settings(max_examples=200, derandomize=True)
+@given(st.text(max_size=120), st.text(max_size=120), st.text(max_size=120))
+def test_no_words_break_the_reading_of_what_goes_beyond(asked, text, other):
+    rule, question = clause(text, other), understand(asked)
+
+    assert isinstance(beyond(question, rule, [clause(other)]), str)
+    assert isinstance(silent(question, rule), bool)
+    assert isinstance(fails(asked, rule), bool)

@@ -106,6 +106,16 @@ _TURNS_AWAY = re.compile(
     r"ignor(?:e|ing)) (?:\w+ ){0,6}?(?:requests?|invitations?|invites?|friend\w*|follows?|followers?|connection|messages?|him|her|them)\b"
     r"|\b(?:stay|staying|keep|keeping) (?:silent|quiet|out of|off|away from|clear of)\b"
 )
+# Turned away, and yet let in: "accept it and then block her".
+_NOT_DONE = re.compile(
+    r"\b(?:refus\w+|declin\w+|stop\w*|avoid\w*|not|block\w*|ignor\w+|reject\w*)(?: (?:\w+ ){0,6}?from)?(?: to)?(?: be)? "
+    r"(?:accept\w*|add\w*|follow\w*|friends?|befriend\w*|repl\w+|messag\w+)\b"
+    r"|\b(?:friend|follow\w*) requests?\b|\bfollowers?\b|\bfriend requests?\b"
+)
+_LETS_IN = re.compile(
+    r"\b(?:accept(?:ed|ing|s)?|add(?:ed|ing|s)?|befriend\w*|follow(?:ing|s)?|unblock\w*|repl(?:y|ies|ying)|message|messaging|chat\w*|send\w*|then|"
+    r"let (?:him|her|them|it|\w+) (?:in|follow|stay)|be friends|friends with|answer(?:ing)?)\b"
+)
 # Nobody gets leave to keep to themselves what may have to be told.
 _LEAVES_IT = re.compile(
     r"\b(?:leave it|that s it|thats it|say nothing|not (?:tell|report|mention)|dont (?:tell|report|mention)|without (?:telling|reporting)|"
@@ -223,6 +233,7 @@ def refrains(question: str, clause: Clause) -> bool:
         clause.reading.strength in _BAN
         and found is not None
         and not _LEAVES_IT.search(plain)
+        and not _LETS_IN.search(_NOT_DONE.sub(" ", plain))
         and not _TURNS_AWAY.search(text)
     )
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from operator import mul
 
+from bot.policy.beyond import beyond, silent
+from bot.policy.failing import fails
 from bot.policy.leave import (
     ASKS_FIRST,
     CONDITION,
@@ -94,14 +96,22 @@ def of(asked: Asked, found: Sequence[Candidate], sure: float, fitted: Weights) -
         if excepted(asked.question.text, asked.units, clause):
             enough = EXCEPTED
         if math.sqrt(_leave_likely(asked, found, fitted) * sure) >= enough:
-            if condition_unmet(asked.question.text) and not waives(clause):
+            if _withheld(asked, found):
                 return Verdict.NO
-            if left_out(asked.question, clause):
-                return Verdict.NO
-            return Verdict.ONLY_IF if conditional(clause) else Verdict.YES
+            hangs = conditional(clause) or silent(asked.question, clause)
+            return Verdict.ONLY_IF if hangs else Verdict.YES
     if form in (Form.WHO, Form.WHEN):
         return Verdict.DO
     return Verdict.NO if p[Verdict.NO] >= p[Verdict.DO] else Verdict.DO
+
+
+def _withheld(asked: Asked, found: Sequence[Candidate]) -> bool:
+    """Whether what is asked is not what the best clause gives leave for, whatever its words allow."""
+    clause, text = found[0].entry.clause, asked.question.text
+    if not waives(clause) and (condition_unmet(text) or fails(text, clause)):
+        return True
+    rivals = [c.entry.clause for c in found[1:NEIGHBOURS]]
+    return bool(left_out(asked.question, clause) or beyond(asked.question, clause, rivals))
 
 
 def _keeps_the_rule(asked: Asked, found: Sequence[Candidate]) -> bool:
@@ -111,7 +121,7 @@ def _keeps_the_rule(asked: Asked, found: Sequence[Candidate]) -> bool:
     """
     text, best = asked.question.text, found[0]
     if complies(text, best.entry.clause):
-        return True
+        return not beyond(asked.question, best.entry.clause)
     return refrains(text, best.entry.clause) and not any(
         c.entry.clause.reading.route and c.entry.clause.reading.strength in _DUTY
         for c in found[1:RIVALS]
