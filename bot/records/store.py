@@ -7,6 +7,8 @@ other writer comes between what it reads and what it writes.
 from __future__ import annotations
 
 import logging
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -100,11 +102,25 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the driver leaves BEGIN to us
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _keep_a_log_of_writes(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # a report that was received survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")  # what retention deletes is overwritten
     cursor.close()
+
+
+def _keep_a_log_of_writes(cursor: Any) -> None:
+    """Turn write-ahead logging on. Two that do so at once on a new file: SQLite does not wait here, so we do."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _begin_sqlite(conn: sa.Connection) -> None:
