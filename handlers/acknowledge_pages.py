@@ -33,7 +33,7 @@ class Place:
     @classmethod
     def of(cls, said: str) -> Place | None:
         """A place as it was said; None where it is none."""
-        parts = said.split()
+        parts = said.rsplit(maxsplit=4)  # a policy's file name may hold spaces
         numbers = [p for p in (*parts[2:3], *parts[4:5]) if p.isascii() and p.isdigit()]
         if len(parts) != 5 or len(numbers) != 2 or max(map(len, numbers)) > 6:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 async def decide_what_is_due(services: Services) -> None:
     """Write down, once, everything that has come due, with an item for each person it is for."""
     store = await services.records()
+    # Once a day each policy is read for the guidance it cites, which takes a moment: on the side.
+    await asyncio.to_thread(services.outdated)
     async with store.reading() as conn:
         told = await occasions.ending_after(conn, services.school.id, services.today - LOOK_BACK)
         facts = facts_of(services, told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bot.chat.model import Button, Card, Event, Field, FieldKind, Form, Option, Reply, Tone
@@ -123,17 +124,19 @@ async def set_reminder(event: Event, rest: str, services: Services) -> Reply:
     to = {ME: [me.id], TEAM: [f"team:{me.team}"], STAFF: ["staff"]}[filled["to"]]
     store = await services.records()
     async with store.writing() as tx:
-        made = await occasions.add(
-            tx,
-            services.school.id,
-            kind=filled["kind"],
-            first=on,
-            last=on,
-            person=me.id,
-            to=to,
-            now=services.now,
-        )
-        told = Told(made, filled["kind"], on, on, me.id, tuple(to))
+        told = await _known(tx, filled["kind"], on, to, services)
+        if told is None:
+            made = await occasions.add(
+                tx,
+                services.school.id,
+                kind=filled["kind"],
+                first=on,
+                last=on,
+                person=me.id,
+                to=to,
+                now=services.now,
+            )
+            told = Told(made, filled["kind"], on, on, me.id, tuple(to))
         happens = _of_occasion(told, services)
         lines = []
         for occurrence in happens:
@@ -144,9 +147,19 @@ async def set_reminder(event: Event, rest: str, services: Services) -> Reply:
     card = Card(
         words.text("remind_set", kind=_kind(filled["kind"]), on=on),
         lines=tuple(lines),
-        buttons=(Button(words.text("call_off_button"), f"/call-off {made}"),),
+        buttons=(Button(words.text("call_off_button"), f"/call-off {told.id}"),),
     )
     return Reply((card,))
+
+
+async def _known(
+    tx: Transaction, kind: str, on: date, to: Sequence[str], services: Services
+) -> Told | None:
+    """The same day told by the same person before: a form that was sent twice is one occasion."""
+    assert services.person is not None
+    there = await occasions.ending_after(tx.conn, services.school.id, services.today)
+    same = (kind, on, services.person.id, tuple(to))
+    return next((t for t in there if (t.kind, t.first, t.person, t.to) == same), None)
 
 
 async def call_off(event: Event, rest: str, services: Services) -> Reply:

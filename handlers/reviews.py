@@ -91,7 +91,7 @@ async def mark_reviewed(event: Event, rest: str, services: Services) -> Reply:
     if services.person is None:
         return services.refuse()
     words = services.wording
-    slug, _, shown = rest.partition(" ")
+    slug, _, shown = rest.rpartition(" ")  # a file's name may hold spaces
     front = services.fronts().get(slug)
     if front is None or not _may_mark(slug, services):
         return Reply((Card(words.text("reviewed_not_yours", title=_title(slug, services))),))
