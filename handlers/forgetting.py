@@ -7,8 +7,8 @@ import logging
 from bot.records import accounts, acks, discussions, items, members, messages, occasions
 from bot.records.audit import Action
 from bot.schedule.keep import keep_of
-from handlers.delivery import note
 from handlers.kept import pages_account
+from handlers.reports.delivery import note
 from handlers.services import Services
 
 log = logging.getLogger(__name__)

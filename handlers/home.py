@@ -5,9 +5,9 @@ from __future__ import annotations
 from bot.chat.model import Button, Card, Event, Reply, Tone
 from bot.records import items, reports
 from bot.records.reports import State
-from handlers.acknowledge import home_card
-from handlers.delivery import case_of, delivery_to
-from handlers.progress import home_progress
+from handlers.acks.acknowledge import home_card
+from handlers.progress.view import home_progress
+from handlers.reports.delivery import case_of, delivery_to
 from handlers.services import Services
 
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from bot.records import reports
 from bot.records.audit import Action
-from handlers import delivery
-from handlers.asking import ask_for_acknowledgements
-from handlers.digest import send_digests
+from handlers.acks.asking import ask_for_acknowledgements
+from handlers.dates.digest import send_digests
+from handlers.dates.occurrences import decide_what_is_due
 from handlers.forgetting import forget_what_is_old
-from handlers.occurrences import decide_what_is_due
+from handlers.reports import delivery
 from handlers.roll import keep_the_roll
 from handlers.services import Services
 from handlers.watch import watch_the_sending

@@ -26,9 +26,9 @@ from bot.records.kept import Kept, Sent
 from bot.records.messages import Written
 from bot.records.reports import Draft
 from bot.schedule.rules import label_of
-from handlers.delivery import Case, delivery_to, note, state
 from handlers.fields import as_typed
 from handlers.notices import FOR_READERS
+from handlers.reports.delivery import Case, delivery_to, note, state
 from handlers.services import Services
 
 FORMAT = 1  # of the file; raised when a key of it changes its meaning

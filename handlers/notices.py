@@ -8,9 +8,9 @@ from __future__ import annotations
 from bot.chat.model import Button, Card, Tone
 from bot.records import reports
 from bot.records.messages import Message
-from handlers.delivery import case_of, delivery_to
-from handlers.digest import DIGEST
-from handlers.digest import card as digest_card
+from handlers.dates.digest import DIGEST
+from handlers.dates.digest import card as digest_card
+from handlers.reports.delivery import case_of, delivery_to
 from handlers.services import Services
 
 # What can be pressed under each message: (template of the label, what it says).

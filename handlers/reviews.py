@@ -12,8 +12,8 @@ from bot.records.audit import Action
 from bot.schedule.reminders import OUTDATED, REVIEW, UNDATED, Review
 from bot.schedule.terms import SchoolCalendar
 from bot.schedule.words import Cycle, Every, cycle, when_due
-from handlers.delivery import note
 from handlers.fields import text_of
+from handlers.reports.delivery import note
 from handlers.services import Services
 
 YEARLY = Cycle(Every.MONTHS, 12)

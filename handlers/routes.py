@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from bot.chat.router import Route
-from handlers.acknowledge import acknowledge, acknowledge_page, acknowledge_read
-from handlers.acknowledge_questions import acknowledge_asked, acknowledge_question
+from handlers.acks.acknowledge import acknowledge, acknowledge_page, acknowledge_read
+from handlers.acks.certificate import certificate
+from handlers.acks.discussion import discussion, keep_discussion
+from handlers.acks.exceptions import acknowledge_except
+from handlers.acks.questions import acknowledge_asked, acknowledge_question
 from handlers.ask import ask, not_that
-from handlers.certificate import certificate
-from handlers.desk import desk, handle_report, open_report, refer_report, too_close
-from handlers.discussion import discussion, keep_discussion
-from handlers.exceptions import acknowledge_except
-from handlers.help import show_help, show_policies
-from handlers.home import home
-from handlers.kept import my_data
-from handlers.my_reports import add_to_report, my_reports, rang
-from handlers.progress import acks_report, show_acks
-from handlers.remind import (
+from handlers.dates.remind import (
     call_off,
     got_it,
     remind,
@@ -25,7 +19,13 @@ from handlers.remind import (
     switch_off,
     switch_on,
 )
-from handlers.report import report, report_again, report_back, report_page
+from handlers.help import show_help, show_policies
+from handlers.home import home
+from handlers.kept import my_data
+from handlers.progress.view import acks_report, show_acks
+from handlers.reports.desk import desk, handle_report, open_report, refer_report, too_close
+from handlers.reports.mine import add_to_report, my_reports, rang
+from handlers.reports.report import report, report_again, report_back, report_page
 from handlers.reviews import mark_reviewed, reviewed
 from handlers.services import Services
 

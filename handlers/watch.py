@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.people.roster import HEAD
 from bot.records import messages
-from handlers.digest import short
+from handlers.dates.digest import short
 from handlers.services import Services
 
 A_DAY = timedelta(days=1)

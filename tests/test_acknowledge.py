@@ -246,6 +246,26 @@ def test_pages_go_forward_and_back_and_hold_every_clause(oak):
     assert "page 2 of 3" in says(back)
 
 
+@pytest.mark.parametrize("name", ["phones and watches", "Phone policy autumn 2026 version 2"])
+def test_a_policy_whose_file_has_spaces_in_its_name_is_read_and_confirmed_like_any_other(oak, name):
+    clauses = "\n".join(
+        f"Staff must keep rule number {n} in mind. {{#PH-{n}}}" for n in range(1, 16)
+    )
+    says = oak(**{name: clauses})
+    assert "page 1 of 2" in says.read(policy=name)
+    assert "page 2 of 2" in says.fill()
+    assert "page 1 of 2" in says(next(b.says for b in says.form().buttons if b.label == "Back"))
+    assert "page 2 of 2" in says.fill()
+    says(next(b.says for b in says.form().buttons if "question" in b.says))
+    assert "Robin Head is told" in says.fill(kind="question", text="And at lunch?")
+    assert "It is recorded that you have read and confirmed" in says.confirm(policy=name)
+
+    assert says.kept() == [
+        ("sam-sample", name, "confirmed", 1, 2026),
+        ("sam-sample", name, "question", 1, 2026),
+    ]
+
+
 def test_a_question_on_the_way_is_answered_above_the_same_page(oak):
     says = oak()
     says.read()
@@ -652,6 +672,20 @@ def test_minor_in_a_file_names_a_version(oak, mayi, word):
     ran = mayi("--home", says.folder.parents[1], "check")
 
     assert "minor names the version" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("key", ["clause", "discussion"])
+def test_check_names_a_clause_that_is_said_to_ask_for_it_and_that_no_policy_has(oak, mayi, key):
+    home = oak(f'{key} = {{ phones = "PH-4" }}\n').folder.parents[1]
+    assert "acknowledgements" not in mayi("--home", home, "check").out
+
+    oak(f'{key} = {{ phones = "PH-9" }}\n')
+    ran = mayi("--home", home, "check")
+
+    assert ran.status == 1
+    assert (
+        f"oak: acknowledgements.{key}: phones names clause PH-9, which no policy has; correct it, or take it out"
+    ) in " ".join(ran.out.split())
 
 
 # --- two processes, and one that dies ------------------------------------------------------------------

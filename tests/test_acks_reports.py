@@ -22,7 +22,8 @@ from bot.people.roster import Person
 from bot.records.acks import Ack, Kind, Said, Signed  # fmt: skip
 from bot.records.acks import Wording as Kept
 from bot.schedule.rounds import Standing
-from handlers.figures import (
+from handlers.acks.outstanding import Stand
+from handlers.progress.figures import (
     FEWEST,
     MOST_POINTS,
     MOST_TEAMS,
@@ -32,10 +33,9 @@ from handlers.figures import (
     by_team,
     points,
 )
-from handlers.governors_pdf import governors_pdf
-from handlers.governors_report import sheet_of
-from handlers.outstanding import Stand
-from handlers.tally import CELLS, Column, Numbers, bar, grouped, numbers, row_of, share
+from handlers.progress.governors import sheet_of
+from handlers.progress.governors_pdf import governors_pdf
+from handlers.progress.tally import CELLS, Column, Numbers, bar, grouped, numbers, row_of, share
 from tests.test_acknowledge import PHONES, oak  # noqa: F401  # a fixture
 
 NOW = datetime(2026, 9, 20, 9, 0, tzinfo=UTC)

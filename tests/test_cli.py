@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import MODEL_SCHOOLS
+from tests.conftest import SCHOOL_TOML
 
 QUESTION = "may I accept a friend request from a pupil on Facebook?"
 KEYS = ["id", "school", "verdict", "strength", "tell", "incident", "clauses", "also"]
@@ -320,6 +321,63 @@ def test_check_names_a_role_that_a_clause_sends_staff_to_and_nobody_holds(mayi, 
 
     assert ran.status == 1
     assert "chair-of-governors" in ran.out
+
+
+RULE = "Staff must not use a personal phone in class. {#PH-1}"
+
+
+@pytest.mark.parametrize(
+    ("reminder", "says"),
+    [
+        (
+            "[reminders.phones-away]\nclause = 'PH-9'\n",
+            "oak: reminders.phones-away quotes clause PH-9, which no policy has; correct it",
+        ),
+        (
+            "[reminders.own-privacy]\nto = ['volunteers']\n",
+            "oak: reminders.own-privacy is for nobody: there is no volunteers; change its to, or write off = true",
+        ),
+    ],
+    ids=["quotes nothing", "reaches nobody"],
+)
+def test_check_names_a_reminder_that_quotes_nothing_or_reaches_nobody(
+    mayi, home, make_school, reminder, says
+):
+    make_school(home, "oak", SCHOOL_TOML.format(name="Oak") + reminder, phones=RULE)
+    ran = mayi("--home", home, "check")
+
+    assert (ran.status, " ".join(ran.out.split())) == (1, says)
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "says"),
+    [
+        (
+            "next_review: 2099-09-01\n",
+            "",
+            "oak: policies/phones.md says nowhere when it is to be reviewed; write next_review: and a date in it",
+        ),
+        (
+            "owner: headteacher\n",
+            "",
+            "oak: policies/phones.md has no owner, so the Headteacher (Robin Head) is reminded of its review; write owner: and a role in it",
+        ),
+        (
+            "owner: headteacher\n",
+            "owner: dpo\n",
+            "oak: policies/phones.md is owned by the Data Protection Officer, and nobody holds that role; add a holder under [roles.dpo] in school.toml",
+        ),
+    ],
+    ids=["no date", "no owner", "an owner that nobody is"],
+)
+def test_check_names_a_policy_whose_review_nobody_would_be_reminded_of(
+    mayi, home, make_school, line, instead, says
+):
+    file = make_school(home, "oak", phones=RULE) / "policies" / "phones.md"
+    file.write_text(file.read_text("utf-8").replace(line, instead), "utf-8")
+    ran = mayi("--home", home, "check")
+
+    assert (ran.status, " ".join(ran.out.split())) == (1, says)
 
 
 def test_check_of_an_empty_home_is_a_finding(mayi, tmp_path):

@@ -20,8 +20,8 @@ from bot.config import data
 from bot.records.items import Item, State
 from bot.schedule.reminders import Each, Occurrence, coming
 from bot.schedule.terms import Occasion
-from handlers.digest import part
-from handlers.occurrences import facts_of, filled, recipients
+from handlers.dates.digest import part
+from handlers.dates.occurrences import facts_of, filled, recipients
 
 SHARED = Path(os.environ.get("MAYI_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 NOW = datetime(2026, 11, 20, 9, tzinfo=ZoneInfo("Europe/London"))

@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.app.site import the_time
 from bot.chat.model import Event
+from bot.config import model_folder
 from bot.records import messages
 from handlers.jobs import JOBS
 from tests.test_reports import Practice, practices, words
 
 HEAD, CHAIR, ROBIN, LEE, SAM = "pat-example", "sam-sample", "robin-practice", "lee-office", "jo-new"
+DAY = timedelta(days=1)
 FIRST_DAY = datetime(2027, 1, 5, 8, 10, tzinfo=UTC)  # the Tuesday that spring term begins on
 
 SCHOOL = """name = "Oak School"
@@ -322,6 +325,36 @@ def test_a_next_review_that_is_left_as_it_was_shown_is_taken(oak, home):
     assert "next_review: 2028-01-05" in file
 
 
+def test_a_policy_whose_file_has_spaces_in_its_name_is_marked_like_any_other(oak, home):
+    practice = oak(dates="next_review: 2027-01-01")
+    folder = home / "schools" / "oak" / "policies"
+    file = (folder / "social.md").rename(folder / "Social media 2026.md")
+    at(practice, on(5))
+    press(practice, HEAD, "Mark as reviewed")
+
+    said = practice.fill(HEAD, change="same", next="2028-01-10")
+
+    assert "version 1, next review 10 January 2028" in said
+    assert "next_review: 2028-01-10" in file.read_text("utf-8")
+    assert ("reviewed", "Social-media-2026") in {(a, about) for _, a, about in practice.audit()}
+
+
+def test_the_policy_of_a_model_school_is_nobodys_to_mark(home):
+    (file,) = model_folder("model-primary").glob("policies/*.md")
+    before = file.read_bytes()
+    with practices(home) as open_:
+        practice = open_("model-primary")
+        assert practice.say("/reviewed", HEAD).startswith("Mark as reviewed")
+        said = practice.say(practice.forms[HEAD].says, HEAD, change="same")
+        after = file.read_bytes()
+        if after != before:  # every other test reads it
+            file.write_bytes(before)
+
+        assert "Model Primary School is a model school: its policy stays as it is" in said
+        assert after == before
+        assert practice.rows("SELECT 1 FROM audit") == []
+
+
 def test_each_of_two_reminders_stands_with_its_own_clause(oak):
     practice = oak(PHONES, dates="next_review: 2027-01-01")
     at(practice, on(5))
@@ -388,6 +421,44 @@ def test_a_trip_reminds_the_day_before_and_a_called_off_one_does_not(oak):
     assert "Thursday 14 January 2027" in practice.told(ROBIN)[0]
     assert len(practice.told(SAM)) == 1
     assert practice.told(LEE) == []
+
+
+def test_a_form_that_is_sent_twice_is_one_day_and_its_button_calls_that_one_off(oak):
+    practice = oak("[reminders.visit-phone]\nclause = 'SO-3'\n")
+    practice.say("/remind", ROBIN)
+    form, trip = practice.forms[ROBIN], {"kind": "trip", "on": "2027-01-14", "to": "team"}
+    heard = [practice.say(form.says, ROBIN, **trip)]
+    (before,) = [b.says for b in practice.reply.cards[0].buttons]
+    heard.append(practice.say(form.says, ROBIN, **trip))
+    (again,) = [b.says for b in practice.reply.cards[0].buttons]
+
+    ((kept,),) = practice.rows("SELECT id FROM occasions")
+    assert heard[0] == heard[1]
+    assert before == again == f"/call-off {kept}"
+
+    assert "Called off" in practice.say(again, ROBIN)
+    assert "settled already" in practice.say(before, ROBIN)
+    for day in range(5, 25):
+        at(practice, on(day))
+    assert practice.told(ROBIN) == []
+
+
+def test_another_day_kind_audience_or_person_is_another_day_told(oak):
+    practice = oak(
+        "[reminders.visit-phone]\nclause = 'SO-3'\n[reminders.event-pictures]\nclause = 'SO-2'\n"
+    )
+    trip = {"kind": "trip", "on": "2027-01-14", "to": "me"}
+    for who, changed in (
+        (ROBIN, {}),
+        (ROBIN, {"on": "2027-01-15"}),
+        (ROBIN, {"kind": "performance"}),
+        (ROBIN, {"to": "team"}),
+        (SAM, {"to": "team"}),  # of the same team
+    ):
+        practice.say("/remind", who)
+        practice.fill(who, **(trip | changed))
+
+    assert practice.rows("SELECT count(*) FROM occasions") == [(5,)]
 
 
 def test_a_closure_of_today_goes_out_at_once_before_school(oak):
@@ -477,6 +548,29 @@ def test_what_will_go_out_is_listed_with_whom_and_why(oak, mayi, home):
     assert "SO-2" in listed
     assert "reminders at Oak School in the next 400 days" in listed
     assert "Read and confirm" not in listed
+
+
+def test_what_came_too_late_in_the_last_month_is_named_below_the_list(oak, mayi, home):
+    practice, now = oak(), the_time()  # the command's clock is the real one
+    term = f"{{ name = 'Autumn Term', first = {now - 100 * DAY:%F}, last = {now + 20 * DAY:%F} }}"
+    weekly = "[reminders.pond]\ntext = 'No phones by the pond.'\nwhen = 'week'\nto = ['staff']\n"
+    toml = SCHOOL.partition("[calendar]")[0] + f"[calendar]\nterms = [{term}]\n" + weekly
+    (home / "schools" / "oak" / "school.toml").write_text(toml, "utf-8")
+    missed: list[list[str]] = []
+    for days_ago in (70, 35, 0):  # a long time without MayI, twice
+        at(practice, now - days_ago * DAY)
+        found = practice.rows("SELECT id FROM occurrences WHERE outcome = 'missed' ORDER BY due")
+        missed.append([name.removeprefix("oak:") for (name,) in found])
+    _, before, after = missed
+    lately = after[len(before) :]
+    assert len(before) > 2
+    assert len(lately) > 2
+
+    ran = mayi("--home", home, "reminders", "--school", "oak", "--next", "12w")
+
+    listed = " ".join(ran.out.split())
+    assert f"Too late to be sent, in the last 30 days: {', '.join(lately)}." in listed
+    assert not [name for name in before if name in listed]
 
 
 def test_the_next_round_of_acknowledgements_is_listed_too(oak, mayi, home):

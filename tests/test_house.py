@@ -34,11 +34,10 @@ ROOMS_OF_HANDLERS = (
 
 
 def layers() -> list[str]:
-    (contract,) = [
-        c for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers"
-    ]
+    contracts = PYPROJECT["tool"]["importlinter"]["contracts"]
+    (contract,) = [c for c in contracts if c.get("containers") == ["bot"]]
+    assert contract["type"] == "layers"
     assert contract["exhaustive"]
-    assert contract["containers"] == ["bot"]
     return [name.strip() for layer in contract["layers"] for name in layer.split("|")]
 
 

@@ -12,7 +12,7 @@ import pytest
 from bot.app.front import Reception
 from bot.chat.model import Event
 from bot.records import acks, visits
-from handlers.outstanding import picture
+from handlers.acks.outstanding import picture
 from tests.test_acknowledge import PHONES, Oak, button, oak  # noqa: F401  # a fixture
 from tests.test_web import SCHOOL, Inbox, World
 
@@ -405,6 +405,13 @@ def test_the_headteacher_chooses_the_team(school):
     school.fill(HEAD, team=team.options[2].value)
     there = next(f for f in school.form(HEAD).fields if f.name == "there")
     assert [o.label for o in there.options] == ["Sam Sample"]
+
+
+def test_a_discussion_of_a_policy_whose_file_has_spaces_in_its_name_is_recorded(oak):  # noqa: F811
+    says = oak(MORE, **{"phones and watches": PHONES})
+
+    assert "was read and discussed" in discuss(says, there=(SAM,))
+    assert says.rows("SELECT policy FROM discussions") == [("phones and watches",)]
 
 
 def test_a_form_of_before_still_works_or_begins_again(school):

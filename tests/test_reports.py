@@ -20,7 +20,7 @@ from bot.app.talk import Conversation, Delivered
 from bot.chat.model import Event, FieldKind, Form, Reply
 from bot.config import MODEL_SCHOOLS, Home, data, model_folder
 from bot.records import reports
-from handlers.digest import DIGEST
+from handlers.dates.digest import DIGEST
 from tests.stores import fresh_url
 
 ROBIN, BOBBY = "robin-practice", "bobby-figment"  # a teaching assistant, and whom they answer to

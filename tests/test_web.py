@@ -27,7 +27,7 @@ from bot.records import audit, messages, reports
 from bot.records.reports import Content
 from bot.records.visits import IDLE, LINK_LIVES
 from bot.work.sending import send
-from handlers import delivery
+from handlers.reports import delivery
 
 pytestmark = pytest.mark.asyncio
 

@@ -20,13 +20,13 @@ from bot.records.acks import Ack, Kind
 from bot.records.store import Store
 from bot.schedule.keep import keep_of
 from bot.schedule.rounds import Asking, asking_of
-from handlers import certificate
-from handlers.figures import figures
-from handlers.governors_pdf import governors_pdf
-from handlers.governors_report import sheet_of
-from handlers.outstanding import Picture, picture
+from handlers.acks import certificate
+from handlers.acks.outstanding import Picture, picture
+from handlers.progress.figures import figures
+from handlers.progress.governors import sheet_of
+from handlers.progress.governors_pdf import governors_pdf
+from handlers.progress.tally import Row, apart_of, grouped, numbers, rows_of
 from handlers.services import Services
-from handlers.tally import Row, apart_of, grouped, numbers, rows_of
 
 A_DAY = timedelta(days=1)
 TABLE = ("roll", "confirmed", "exceptions", "questions", "outstanding")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bot.chat.render import Wording
 from bot.errors import BadUse
 from bot.records.acks import Ack, Kind
-from handlers.tally import Apart, Row
+from handlers.progress.tally import Apart, Row
 
 COLUMNS = (
     "name", "team", "group", "policy", "version", "state", "reference", "at", "channel", "asked",

@@ -9,8 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from handlers.governors_pdf import positions
-from handlers.governors_report import Chart, Sheet
+from handlers.progress.governors import Chart, Sheet
+from handlers.progress.governors_pdf import positions
 
 TEMPLATE = "pages/governors.html.j2"
 WIDTH, HEIGHT = 760, 230  # of the chart, in the picture's own units

@@ -16,10 +16,10 @@ from bot.records import items, occasions
 from bot.schedule.reminders import Occurrence, coming
 from bot.schedule.rounds import asking_of, opening
 from bot.schedule.rules import label_of
-from handlers.occurrences import facts_of, recipients
+from handlers.dates.occurrences import facts_of, recipients
+from handlers.dates.told import WORDS
 from handlers.reviews import OF_POLICIES
 from handlers.services import Services
-from handlers.told import WORDS
 
 FURTHEST = 400  # days
 NAMED = 3  # more people than that are counted

@@ -9,7 +9,7 @@ from bot.config import Home, School
 from bot.policy.model import Policy
 from bot.records import acks
 from bot.schedule.rounds import asking_of
-from handlers.outstanding import keeps_signatures
+from handlers.acks.outstanding import keeps_signatures
 
 
 def signatures_at_stake(home: Home, school: School, slug: str, policy: Policy) -> int:

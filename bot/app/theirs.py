@@ -11,9 +11,9 @@ from bot.records import accounts, acks, items, reports
 from bot.records.store import Store
 from bot.records.visits import LINK_LIVES, LONGEST
 from bot.schedule.rounds import asking_of
-from handlers.acknowledged import ACKNOWLEDGE
+from handlers.acks.acknowledged import ACKNOWLEDGE
+from handlers.acks.leading import sight
 from handlers.kept import ASKED, pages_account
-from handlers.leading import sight
 from handlers.services import Services
 
 DESK, MINE, READ, ACKS, KEPT = "/desk", "/mine", "/acknowledge", "/acks", "/my-data"

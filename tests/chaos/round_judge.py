@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bot.records import acks, tables
-from handlers.outstanding import picture
-from handlers.tally import Column, rows_of
+from handlers.acks.outstanding import picture
+from handlers.progress.tally import Column, rows_of
 from tests.chaos.round_school import ENDS, POLICY, Somebody, staff_days
 
 if TYPE_CHECKING:

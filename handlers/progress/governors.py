@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.chat.render import Wording
-from handlers.figures import FEWEST, MOST_TEAMS, Figures, Line, Point, added
-from handlers.tally import Numbers, share
+from handlers.progress.figures import FEWEST, MOST_TEAMS, Figures, Line, Point, added
+from handlers.progress.tally import Numbers, share
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from bot.records.acks import Kind
 from bot.records.discussions import Discussion
 from bot.records.store import Transaction
 from bot.schedule.rounds import opening
-from handlers.outstanding import Picture
+from handlers.acks.outstanding import Picture
+from handlers.progress.tally import Numbers, Row, apart_of, grouped, numbers, rows_of, share
 from handlers.services import Services
-from handlers.tally import Numbers, Row, apart_of, grouped, numbers, rows_of, share
 
 FEWEST = 3  # people: a smaller team is shown together with others
 MOST_TEAMS = 14  # lines of the table; further teams are shown together

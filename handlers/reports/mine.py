@@ -9,7 +9,8 @@ from bot.people.roster import LADO
 from bot.records import reports
 from bot.records.audit import Action
 from bot.records.reports import Delivery, Entry, EntryKind, State
-from handlers.delivery import (
+from handlers.fields import text_of
+from handlers.reports.delivery import (
     WORKING_DAY,
     Case,
     case_of,
@@ -21,8 +22,7 @@ from handlers.delivery import (
     tell_readers,
     urgent,
 )
-from handlers.fields import text_of
-from handlers.report_pages import button, field_of, too_long
+from handlers.reports.pages import button, field_of, too_long
 from handlers.services import Services
 
 

@@ -12,8 +12,8 @@ from bot.people.matching import match
 from bot.people.roles import About, Step, path
 from bot.records.reports import Content, Draft
 from handlers.ask import quote
-from handlers.delivery import matter_of, spoken
 from handlers.fields import many, one, text_of
+from handlers.reports.delivery import matter_of, spoken
 from handlers.services import Services
 
 ABOUT, KIND, WHAT, WHO, SURE = "about", "kind", "what", "who", "sure"

@@ -18,8 +18,8 @@ from bot.records.acks import Round
 from bot.records.items import Item, NewItem, Outcome, State
 from bot.records.store import Store
 from bot.schedule.rounds import LEADER, Standing, asking_of, deadline, step_on
-from handlers.acknowledged import ACKNOWLEDGE, TEAM, why
-from handlers.outstanding import Picture, Stand, asking_id, leader_of, picture, step_id
+from handlers.acks.acknowledged import ACKNOWLEDGE, TEAM, why
+from handlers.acks.outstanding import Picture, Stand, asking_id, leader_of, picture, step_id
 from handlers.services import Services
 
 SHOWN = 20  # names in one message

@@ -17,7 +17,9 @@ from bot.records import acks
 from bot.records.acks import Kind
 from bot.records.store import Transaction
 from bot.schedule.rounds import Standing
-from handlers.acknowledge_pages import (
+from handlers.acks.acknowledged import close_items, said, why
+from handlers.acks.outstanding import Picture, Stand, picture
+from handlers.acks.pages import (
     ASK,
     Place,
     Reading,
@@ -25,10 +27,8 @@ from handlers.acknowledge_pages import (
     page_form,
     wrong_answers,
 )
-from handlers.acknowledged import close_items, said, why
 from handlers.ask import ask
 from handlers.fields import one, text_of
-from handlers.outstanding import Picture, Stand, picture
 from handlers.services import Services
 
 log = logging.getLogger(__name__)

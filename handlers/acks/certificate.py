@@ -10,7 +10,7 @@ from bot.chat.model import Attachment, Card, Event, Reply, Tone
 from bot.chat.render import Wording
 from bot.records import acks
 from bot.records.acks import Ack, Kind
-from handlers.export import pdf
+from handlers.reports.export import pdf
 from handlers.services import Services
 
 FINGERPRINT = 32  # hex digits of it: those that stand in the audit trail

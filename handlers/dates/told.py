@@ -12,8 +12,8 @@ from bot.records.items import Item
 from bot.schedule.reminders import OUTDATED, REVIEW, UNDATED
 from bot.schedule.rounds import asking_of
 from bot.schedule.rules import label_of
-from handlers import asking
-from handlers.acknowledged import ACKNOWLEDGE, TEAM
+from handlers.acks import asking
+from handlers.acks.acknowledged import ACKNOWLEDGE, TEAM
 from handlers.ask import quote
 from handlers.reviews import OF_POLICIES, day_of
 from handlers.services import Services

@@ -14,10 +14,10 @@ from bot.config import data
 from bot.records import reports
 from bot.records.audit import Action
 from bot.records.reports import Draft
-from handlers.delivery import case_of, note, send
 from handlers.fields import many, text_of
-from handlers.my_reports import receipt
-from handlers.report_pages import (
+from handlers.reports.delivery import case_of, note, send
+from handlers.reports.mine import receipt
+from handlers.reports.pages import (
     NEEDS_A_VALUE,
     ORDER,
     SURE,

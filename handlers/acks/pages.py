@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.chat.model import Button, Field, FieldKind, Form, Option, Quote
 from bot.policy.quiz import Question, Says, questions
 from bot.policy.readable import Changed, Passage, Readable, changes, pages
+from handlers.acks.outstanding import Picture, Stand, Text
 from handlers.fields import one
-from handlers.outstanding import Picture, Stand, Text
 from handlers.services import Services
 
 SHOWN = 24  # hex digits of a text's hash that a page carries
+_DIGEST = re.compile(f"[0-9a-f]{{{SHOWN}}}")
 ASK = "ask"
 _CHANGES_ON_A_PAGE = 6
 
@@ -33,9 +35,11 @@ class Place:
     @classmethod
     def of(cls, said: str) -> Place | None:
         """A place as it was said; None where it is none."""
-        parts = said.rsplit(maxsplit=4)  # a policy's file name may hold spaces
+        parts = said.rsplit(maxsplit=4)  # a policy's file name may hold spaces, and numbers
         numbers = [p for p in (*parts[2:3], *parts[4:5]) if p.isascii() and p.isdigit()]
         if len(parts) != 5 or len(numbers) != 2 or max(map(len, numbers)) > 6:
+            return None
+        if not _DIGEST.fullmatch(parts[1]):
             return None
         return cls(parts[0], parts[1], int(parts[2]), parts[3], int(parts[4]))
 

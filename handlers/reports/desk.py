@@ -16,7 +16,8 @@ from bot.records import reports
 from bot.records.audit import Action
 from bot.records.reports import Delivery, Entry, EntryKind, State
 from bot.records.store import Transaction
-from handlers.delivery import (
+from handlers.fields import as_typed, one, text_of
+from handlers.reports.delivery import (
     Case,
     case_of,
     delivery_to,
@@ -28,9 +29,8 @@ from handlers.delivery import (
     state,
     tell_reporter,
 )
-from handlers.export import copies
-from handlers.fields import as_typed, one, text_of
-from handlers.report_pages import LONGEST, checklist
+from handlers.reports.export import copies
+from handlers.reports.pages import LONGEST, checklist
 from handlers.services import Services
 
 NEEDS_WORDS = {"note": EntryKind.NOTE, "outcome": EntryKind.OUTCOME}

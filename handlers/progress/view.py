@@ -13,13 +13,13 @@ from bot.records.acks import Kind
 from bot.records.discussions import Discussion
 from bot.records.store import Transaction
 from bot.schedule.rounds import Standing, asking_of
-from handlers.figures import began, figures, small
-from handlers.governors_pdf import governors_pdf
-from handlers.governors_report import sheet_of
-from handlers.leading import Sight, sight
-from handlers.outstanding import Picture, may_except, picture
+from handlers.acks.leading import Sight, sight
+from handlers.acks.outstanding import Picture, may_except, picture
+from handlers.progress.figures import began, figures, small
+from handlers.progress.governors import sheet_of
+from handlers.progress.governors_pdf import governors_pdf
+from handlers.progress.tally import Column, Numbers, Row, bar, grouped, numbers, rows_of
 from handlers.services import Services
-from handlers.tally import Column, Numbers, Row, bar, grouped, numbers, rows_of
 
 FEW = 12  # names in a card of several teams
 MOST = 60  # names in a card of one team

@@ -8,8 +8,8 @@ from bot.records import items
 from bot.records.acks import Said
 from bot.records.store import Transaction
 from bot.schedule.rounds import asking_of
+from handlers.acks.outstanding import Picture, Stand
 from handlers.ask import quote
-from handlers.outstanding import Picture, Stand
 from handlers.services import Services
 
 ACKNOWLEDGE, TEAM = "acknowledge", "acknowledge-team"  # the reminders that its items are of

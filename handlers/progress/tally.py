@@ -16,8 +16,8 @@ from bot.records import acks, reached
 from bot.records.acks import Kind, Signed
 from bot.records.store import Transaction
 from bot.schedule.rounds import Standing
-from handlers.acknowledged import ACKNOWLEDGE
-from handlers.outstanding import Picture, Stand
+from handlers.acks.acknowledged import ACKNOWLEDGE
+from handlers.acks.outstanding import Picture, Stand
 from handlers.services import Services
 
 

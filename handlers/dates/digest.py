@@ -17,8 +17,8 @@ from bot.people.roster import Person
 from bot.records import items
 from bot.records.items import Item, State
 from bot.records.messages import Message, NotSent
+from handlers.dates.told import part, still_asked
 from handlers.services import Services
-from handlers.told import part, still_asked
 
 DIGEST = "digest"
 AT_ONCE = "now:"  # the occasion of a message begins with it that waits for no digest

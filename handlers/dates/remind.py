@@ -15,11 +15,11 @@ from bot.records.store import Transaction
 from bot.schedule.reminders import Each, Occurrence, coming
 from bot.schedule.rules import label_of
 from bot.schedule.words import when_due
-from handlers.digest import AT_ONCE, DIGEST
+from handlers.dates.digest import AT_ONCE, DIGEST
+from handlers.dates.occurrences import decide, facts_of
+from handlers.dates.told import part, still_asked
 from handlers.fields import one, text_of
-from handlers.occurrences import decide, facts_of
 from handlers.services import Services
-from handlers.told import part, still_asked
 
 SNOOZED = timedelta(days=7)
 FURTHEST = timedelta(days=400)

@@ -7,9 +7,9 @@ from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
 
-from handlers.export import FONT, register, shown
-from handlers.figures import Point
-from handlers.governors_report import Chart, Sheet, Table
+from handlers.progress.figures import Point
+from handlers.progress.governors import Chart, Sheet, Table
+from handlers.reports.export import FONT, register, shown
 
 INK, GREY, LINE, BAND, DUE = "#16191d", "#3d4650", "#9aa3ad", "#eef1f4", "#8a5a00"
 CONFIRMED = "#0b4a8f"

@@ -12,10 +12,10 @@ from bot.people.roster import GOVERNORS, Person
 from bot.records import discussions
 from bot.records.discussions import There, Told
 from bot.schedule.words import when_due
+from handlers.acks.leading import sight
+from handlers.acks.outstanding import Picture, Text, picture
 from handlers.ask import quote
 from handlers.fields import many, one, text_of
-from handlers.leading import sight
-from handlers.outstanding import Picture, Text, picture
 from handlers.services import Services
 
 OLDEST = timedelta(days=365)  # a discussion of longer ago is none of this year
@@ -44,7 +44,7 @@ async def keep_discussion(event: Event, rest: str, services: Services) -> Reply:
     found, people = await _surroundings(services)
     if isinstance(found, Reply):
         return found
-    policy, _, team = rest.partition(" ")
+    policy, _, team = rest.rpartition(" ")  # a policy's file name may hold spaces
     teams = _teams(people)
     if policy not in found.texts or team not in teams:
         return await discussion(event, "", services)

@@ -10,12 +10,12 @@ from bot.records import acks, messages
 from bot.records.acks import Ack, Kind
 from bot.records.audit import Action
 from bot.records.store import Transaction
-from handlers.acknowledge import acknowledge, reading_at
-from handlers.acknowledge_pages import Place, Reading
-from handlers.acknowledged import said
-from handlers.delivery import note
+from handlers.acks.acknowledge import acknowledge, reading_at
+from handlers.acks.acknowledged import said
+from handlers.acks.outstanding import leader_of
+from handlers.acks.pages import Place, Reading
 from handlers.fields import one, text_of
-from handlers.outstanding import leader_of
+from handlers.reports.delivery import note
 from handlers.reviews import owners
 from handlers.services import Services
 

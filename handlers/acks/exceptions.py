@@ -10,10 +10,10 @@ from bot.records import acks
 from bot.records.acks import Kind
 from bot.records.audit import Action
 from bot.schedule.words import when_due
-from handlers.acknowledged import close_items, said
-from handlers.delivery import note
+from handlers.acks.acknowledged import close_items, said
+from handlers.acks.outstanding import Picture, Stand, may_except, picture
 from handlers.fields import many, one, text_of
-from handlers.outstanding import Picture, Stand, may_except, picture
+from handlers.reports.delivery import note
 from handlers.services import Services
 
 ABSENCE, PAPER, OTHER = "absence", "paper", "other"
