@@ -38,9 +38,10 @@ bench: $(VENV)/.dev ## print the measured tables
 chaos: $(VENV)/.dev ## kill it at random and break what it stands on (some minutes)
 	@$(BIN)/python -m tests.chaos
 
-fit: $(VENV)/.dev ## fit the topic models and the weights anew (some minutes)
+fit: $(VENV)/.dev ## fit the topics, the encoder and the weights anew (over an hour; needs the extra "fit")
 	@$(BIN)/python -m tests.bench.fit_topics
-	@$(BIN)/python -m tests.bench.fit_network
+	@$(BIN)/python -m tests.bench.fit_near
+	@$(BIN)/python -m tests.bench.fit_encoder
 	@$(BIN)/python -m tests.bench.fit_weights
 
 picture: $(VENV)/.dev ## draw the conversation in the README anew

@@ -27,7 +27,11 @@ def bare(question: str) -> str:
 
 
 def test_every_question_is_of_a_known_school_and_has_known_verdicts():
-    schools = {*SEEDS, *MODEL_SCHOOLS, *(p.stem for p in sets.practice_policies())}
+    schools = {
+        *SEEDS,
+        *MODEL_SCHOOLS,
+        *(p.stem for p in (*sets.practice_policies(), *sets.fresh_policies())),
+    }
     for q in everything():
         assert q.school in schools, q.id
         assert q.question.strip(), q.id

@@ -671,7 +671,6 @@ NEVER = [
     "azure",
     "sqlalchemy",
     "alembic",
-    "numpy",
     "torch",
     "sklearn",
     "scipy",
@@ -688,7 +687,7 @@ NEVER = [
 
 @pytest.mark.parametrize(("how", "more"), [(["--json"], ["rich", "jinja2"]), ([], [])])
 def test_a_question_loads_nothing_it_does_not_need(home, how, more):
-    """No chat kit, no document reader, no numbers library: the index is built, so a question is a look-up."""
+    """No chat kit, no document reader: the index is built, so a question is read, looked up and judged."""
     program = (
         "import sys\nfrom bot.cli import run\n"
         "try: run(sys.argv[1:])\nexcept SystemExit as e: assert e.code == 0\n"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.policy import network, topics
+from bot.policy import encoder, topics
 from bot.policy.lexicon import lexicon
+from bot.policy.near_words import near as near_words
 
 
 def about(question: str) -> topics.Subject:
-    return topics.of_question(lexicon().expand(question))
+    return topics.of_question(lexicon().expand(question), encoder.read(question))
 
 
 @pytest.mark.parametrize(
@@ -42,12 +45,34 @@ def test_topics_the_owner_gives_are_all_it_is_about():
 
 
 def test_a_word_is_near_itself_and_others_of_its_kind_but_not_words_of_grammar():
-    near = network.near(lexicon().expand("may the youngster dance"))
+    near = near_words(lexicon().expand("may the youngster dance"))
 
     assert len(near) == 2
     assert all(1.0 in n.stems.values() for n in near)
     assert all(0 < likeness <= 1 for n in near for likeness in n.stems.values())
 
 
-def test_a_text_of_unknown_words_points_nowhere():
-    assert not any(network.direction(network.tokens(["qzxqzx"])))
+def test_texts_that_mean_much_the_same_point_nearly_the_same_way_whatever_their_words():
+    asked, same, other = (
+        encoder.read(text).direction
+        for text in (
+            "can I wear my smart watch in lessons?",
+            "Wearable technology is put away while pupils are taught.",
+            "Governors review this policy every two years.",
+        )
+    )
+
+    assert encoder.likeness(asked, same) > encoder.likeness(asked, other) + 0.2
+
+
+@given(st.one_of(st.text(max_size=200), st.sampled_from(["x" * 400, "the photo " * 300])))
+def test_any_text_can_be_read_and_points_somewhere(text):
+    read = encoder.read(text)
+
+    assert math.isclose(encoder.likeness(read.direction, read.direction), 1.0, abs_tol=1e-3)
+
+
+def test_a_direction_that_was_kept_is_nearly_the_same():
+    direction = encoder.read("may I add a pupil?").direction
+
+    assert encoder.likeness(direction, encoder.unkept(encoder.kept(direction))) > 0.99

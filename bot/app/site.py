@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.app.answers import Engine
@@ -23,6 +23,7 @@ from handlers.services import Services
 if TYPE_CHECKING:
     from bot.app.rosters import Rosters
     from bot.people.roster import Known, People
+    from bot.policy.outdated import Edition
     from bot.records.store import Enqueue, Store
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,6 @@ class Site:
 
     def _surroundings(self, school: School, before: Services | None) -> Services:
         from bot.app.calendars import calendar_of
-        from bot.policy.outdated import outdated
         from bot.schedule.calendar import working_time
         from bot.schedule.handover import patience_of
         from bot.schedule.rules import reminders_of
@@ -129,9 +129,7 @@ class Site:
             calendar=lambda: calendar_of(self.home, school),
             reminders=lambda: reminders_of(school),
             fronts=lambda: fronts_of(school.policies),
-            outdated=lambda: outdated(
-                school.policies, school.nation, working_time(school).today(self.clock())
-            ),
+            outdated=lambda: _outdated(school, working_time(school).today(self.clock())),
             mark_reviewed=lambda *given: mark_reviewed(self.home, school, *given),
             now=self.clock(),
         )
@@ -151,6 +149,12 @@ def _forget(asked: Asked, school: School, now: datetime) -> None:
     before = now.date() - timedelta(days=school.keep_questions or -1)
     with contextlib.suppress(CannotDo):  # whoever asks next hears of a list that cannot be read
         asked.forget_before(before)
+
+
+def _outdated(school: School, today: date) -> Mapping[str, tuple[Edition, ...]]:
+    from bot.policy.outdated import outdated  # slow to import, and no answer needs it
+
+    return outdated(school.policies, school.nation, today)
 
 
 def _note(asked: Asked, school: School, text: str, why: Why, now: datetime) -> None:

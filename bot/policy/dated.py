@@ -19,6 +19,25 @@ _MONTHS = {
     "every 2 years": 24,
     "every 3 years": 36,
 }
+_TOLD = {
+    "every 2 years": r"every (?:two|2|second|other) years?|biennial(?:ly)?|two[- ]year(?:ly)?",
+    "every 3 years": r"every (?:three|3|third) years?|triennial(?:ly)?|three[- ]year(?:ly)?",
+    "every 6 months": r"every (?:six|6) months|twice (?:a|each) year|six[- ]monthly",
+    "termly": r"termly|(?:every|each) term(?! [12]\b)",
+    "yearly": r"annual(?:ly)?|yearly|(?:every|each) (?:year|12 months|twelve months)|once (?:a|each|every) year",
+}
+_OF_THIS = re.compile(
+    r"\b(?:this|the|our|social media|acceptable use|online safety) policy\b[^.]*\breview|\breview[^.]*\b(?:this|the|our) policy\b|"
+    r"^\W*review (?:cycle|frequency|period)\b|^\W*frequency of review\b",
+    re.IGNORECASE,
+)
+# A review of something else, or of how the policy works
+_OF_ANOTHER = re.compile(
+    r"\b(?:risk assessments?|filtering|monitoring|training|accounts?|permissions?|consents?|lists?|logs?|records?|"
+    r"effectiveness|implementation|appendix|agreements?|safeguarding policy|child protection policy|behaviour policy|"
+    r"other policies|legislation|at least|minimum)\b",
+    re.IGNORECASE,
+)
 _SLACK = 3  # months by which the printed dates may stray from the cycle
 _ADOPTED = re.compile(
     r"\b(?:adopted|approved|ratified|agreed|signed off)\b[^.]{0,60}\b(?:govern\w+|board|trust\w*|committee|"
@@ -82,7 +101,7 @@ _WHEN = (
 )
 # What is to come, as policies print it, up to the date
 _DUE = re.compile(
-    r"(?:\bnext (?:\w+ ){0,2}?(?:review|revision)\w*|\bnext (?:be )?(?:reviewed|revised|due)\b|\breview (?:is |falls )?due\b|\b(?:due|scheduled|planned|set|date) for (?:\w+ )?(?:review|revision)\b|"
+    r"(?:\bnext (?:\w+ ){0,2}?(?:review|revision)\w*|\breview\w*\b[^.;|]{0,60}?\bnext (?:occasion|time|one|due|falls)\b|\bnext (?:be )?(?:reviewed|revised|due)\b|\breview (?:is |falls )?due\b|\b(?:due|scheduled|planned|set|date) for (?:\w+ )?(?:review|revision)\b|"
     r"\b(?:to|will|must|shall|should|is to|are to) (?:next |then |again )?be (?:next )?(?:formally )?(?:reviewed|revised|looked at again|renewed)\b|\breview(?:ed)? (?:by|before|no later than|again)\b|"
     r"\b(?:review|renewal|expiry|expires?) (?:date|by|on|in)\b|\bvalid (?:until|to)\b|\bin force until\b|\b(?:review|revisit) (?:it|this policy|the policy) (?:again )?(?:in|by|on|before)\b)"
     rf"[^.;|]{{0,90}}?\b{_WHEN}",
@@ -121,6 +140,7 @@ def dated(sheet: Sheet, dates: Dates, today: date) -> Iterator[Finding]:
     yield from _overdue(sheet, dates, today)
     yield from _undated(sheet, dates)
     yield from _cycle(sheet, dates)
+    yield from _two_cycles(sheet)
     yield from _impossible(sheet)
     yield from _unsigned(sheet)
     yield from _initials(sheet)
@@ -180,9 +200,10 @@ def _promises(text: str) -> bool:
 
 def _cycle(sheet: Sheet, dates: Dates) -> Iterator[Finding]:
     """A cycle that says one thing and dates that say another."""
-    front = sheet.policy.front
-    months = _MONTHS.get(front.review_cycle)
-    if months is None or dates.reviewed is None or dates.next_review is None:
+    told = dict(_cycles_told(sheet))
+    cycle = next(iter(told)) if len(told) == 1 else sheet.policy.front.review_cycle
+    months = _MONTHS.get(cycle)
+    if len(told) > 1 or months is None or dates.reviewed is None or dates.next_review is None:
         return
     between = _months(dates.reviewed, dates.next_review)
     if abs(between - months) > _SLACK + months // 6:
@@ -192,8 +213,36 @@ def _cycle(sheet: Sheet, dates: Dates) -> Iterator[Finding]:
             Weight.PUT_RIGHT,
             tuple(c.id for c in promise),
             tuple(shortened(c.text) for c in promise),
-            (("cycle", front.review_cycle), ("months", str(between))),
+            (("cycle", cycle), ("months", str(between)), ("other", "")),
         )
+
+
+def _two_cycles(sheet: Sheet) -> Iterator[Finding]:
+    """One place that says "annually" of the policy's review, and another that says "every three years"."""
+    told = list(_cycles_told(sheet))
+    if len({cycle for cycle, _ in told}) == 2:
+        first = dict(reversed(told))
+        (cycle, one), (other, two) = sorted(first.items(), key=lambda c: _MONTHS[c[0]])
+        yield Finding(
+            Kind.CYCLE,
+            Weight.PUT_RIGHT,
+            tuple(c.id for c in sheet.clauses if c.text in (one, two)),
+            (shortened(one), shortened(two)),
+            (("cycle", cycle), ("months", ""), ("other", other)),
+        )
+
+
+def _cycles_told(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """How often this policy is reviewed, as often as it is said, with the text that says it."""
+    for text in [c.text for c in sheet.clauses] + [text for _, text in sheet.kept]:
+        for sentence in re.split(r"(?<=[.;])\s+", text):
+            if not _OF_THIS.search(sentence) or _OF_ANOTHER.search(sentence):
+                continue
+            for cycle, words in _TOLD.items():
+                near = rf"\breview\w*\b.{{0,60}}?\b(?:{words})\b|\b(?:{words})\b.{{0,25}}?\breview"
+                if re.search(near, sentence, re.IGNORECASE):
+                    yield cycle, text
+                    break
 
 
 def _impossible(sheet: Sheet) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     UNDATED = "undated"
     CYCLE = "cycle"
     BAD_DATE = "bad_date"
+    DATES_DISAGREE = "dates_disagree"
+    PAST_DATE = "past_date"
     UNSIGNED = "unsigned"
     SIGNATURE = "signature"
     PLACEHOLDER = "placeholder"

@@ -13,22 +13,24 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import CannotDo, MayIError
-from bot.policy import lexicon, meaning, topics
+from bot.policy import encoder, lexicon, topics
 from bot.policy.model import Clause, Front, Reading, Strength
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-LAYOUT = 2  # raised when the tables change: an index of another layout is made anew
-TABLES = frozenset({"policies", "clauses", "topics", "counts", "vocabulary", "words"})
+LAYOUT = 3  # raised when the tables change: an index of another layout is made anew
+TABLES = frozenset({"policies", "clauses", "directions", "topics", "counts", "vocabulary", "words"})
 PEOPLE = frozenset(
     {"~pupil", "~formerpupil", "~parent", "~colleague", "~headteacher", "~governor", "~ownchild"}
 )
 _EXCEPTION = re.compile(r"\b(?:unless|except|save|apart from|other than)\b", re.IGNORECASE)
+CLAUSES_KEPT = 2048  # as they were read: schools of a trust share policies, and a changed one is mostly the same
 BUSY_SECONDS = 30  # two processes may bring the same file up to date: the second waits
 
 
@@ -57,7 +59,7 @@ class Entry:
     topics: Mapping[str, float]  # the chief ones
     spread: array[float]  # how likely each topic is, as `topics.Subject` has it
     roots: array[float]
-    meaning: array[float]  # where its words and lead-in point
+    direction: encoder.Floats  # where it points, read whole with its lead-in and headings
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Index:
         """The clauses of these rows, in row order."""
         wanted = ",".join(str(int(r)) for r in rowids)
         rows = self._connection.execute(
-            f"select rowid, policy, data, spread, roots, meaning from clauses where rowid in ({wanted}) order by rowid"  # noqa: S608
+            f"select rowid, policy, data, spread, roots, direction from clauses where rowid in ({wanted}) order by rowid"  # noqa: S608
         )
         return [self._entry(*row) for row in rows]
 
@@ -104,7 +106,7 @@ class Index:
     def all(self) -> list[Entry]:
         """Every clause, in the order of the policies."""
         rows = self._connection.execute(
-            "select rowid, policy, data, spread, roots, meaning from clauses order by policy, rowid"
+            "select rowid, policy, data, spread, roots, direction from clauses order by policy, rowid"
         )
         return [self._entry(*row) for row in rows]
 
@@ -129,6 +131,14 @@ class Index:
         )
         return list(dict.fromkeys(int(r[0]) for r in rows))
 
+    def likenesses(self, direction: encoder.Floats) -> dict[int, float]:
+        """How near every row's clause is to a question that points there: row -> 1 the same, 0 unrelated."""
+        found: dict[int, float] = {}
+        for rows, kept in self._connection.execute("select clauses, kept from directions"):
+            like = encoder.likenesses(direction, kept)
+            found.update(zip(array("q", rows), like.tolist(), strict=True))
+        return found
+
     def commonness(self, units: Sequence[str]) -> dict[str, int]:
         """In how many clauses each unit stands."""
         marks = ",".join("?" * len(units))
@@ -143,7 +153,7 @@ class Index:
         )
 
     def _entry(
-        self, rowid: int, policy: str, data: str, spread: bytes, roots: bytes, points: bytes
+        self, rowid: int, policy: str, data: str, spread: bytes, roots: bytes, direction: bytes
     ) -> Entry:
         d = json.loads(data)
         reading = d["reading"]
@@ -173,7 +183,7 @@ class Index:
             d["topics"],
             array("f", spread),
             array("f", roots),
-            array("f", points),
+            encoder.unkept(direction),
         )
 
 
@@ -299,10 +309,15 @@ def _create(database: Database) -> None:
             "data": str,
             "spread": bytes,
             "roots": bytes,
-            "meaning": bytes,
+            "direction": bytes,
         },
         pk="rowid",
         if_not_exists=True,
+    )
+    database.table(
+        "directions"
+    ).create(  # all of a policy's at once: every question looks at them all
+        {"policy": str, "clauses": bytes, "kept": bytes}, pk="policy", if_not_exists=True
     )
     database.table("topics").create(
         {"topic": str, "weight": float, "clause": int},
@@ -330,6 +345,7 @@ def _forget(database: Database, slug: str) -> None:
     for table, column in (("topics", "clause"), ("words", "rowid")):
         database.conn.execute(f"delete from {table} where {column} in {old}", (slug,))  # noqa: S608
     database.conn.execute("delete from clauses where policy = ?", (slug,))
+    database.conn.execute("delete from directions where policy = ?", (slug,))
     database.conn.execute("delete from vocabulary where policy = ?", (slug,))
     database.conn.execute("delete from policies where slug = ?", (slug,))
 
@@ -341,7 +357,9 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
     words: set[str] = set()
     connection = database.conn
     last: Clause | None = None
-    for clause in clauses:
+    reads = [_read(_whole_text(c)) for c in clauses]
+    rows: list[int] = []
+    for clause, read in zip(clauses, reads, strict=True):
         heading = " ".join(clause.section)
         before = last.text if last and last.section == clause.section else ""
         last = clause
@@ -352,11 +370,11 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
         found = (
             topics.given(clause.reading.topics)
             if "topics" in clause.reading.by_owner
-            else topics.of_clause(heading, clause.lead_in or "", clause.text, before)
+            else topics.of_clause(heading, clause.lead_in or "", clause.text, before, read)
         )
         near = lex.units(lex.expand(before))
         row = connection.execute(
-            "insert into clauses(policy, data, spread, roots, meaning) values (?, ?, ?, ?, ?)",
+            "insert into clauses(policy, data, spread, roots, direction) values (?, ?, ?, ?, ?)",
             (
                 slug,
                 json.dumps(
@@ -371,9 +389,10 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
                 ),
                 found.spread.tobytes(),
                 found.roots.tobytes(),
-                meaning.vector(lex.expand(f"{clause.lead_in or ''} {clause.text}")).tobytes(),
+                encoder.kept(read.direction),
             ),
         ).lastrowid
+        rows.append(int(row or 0))
         connection.execute(
             "insert into words(rowid, own, around) values (?, ?, ?)",
             (row, " ".join(map(_token, own)), " ".join(map(_token, around))),
@@ -381,6 +400,13 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
         database.table("topics").insert_all(
             ({"topic": t, "weight": w, "clause": row} for t, w in found.chief.items())
         )
+    database.table("directions").insert(
+        {
+            "policy": slug,
+            "clauses": array("q", rows).tobytes(),
+            "kept": b"".join(encoder.kept(read.direction) for read in reads),
+        }
+    )
     database.table("vocabulary").insert_all({"word": w, "policy": slug} for w in sorted(words))
     dated = front.reviewed or front.adopted
     database.table("policies").insert(
@@ -392,6 +418,16 @@ def _add(database: Database, slug: str, now: str, front: Front, clauses: Sequenc
             "dated": dated.isoformat() if dated else front.reviewed_as_printed,
         }
     )
+
+
+@lru_cache(maxsize=CLAUSES_KEPT)
+def _read(clause: str) -> encoder.Read:
+    return encoder.read(clause)
+
+
+def _whole_text(clause: Clause) -> str:
+    """What is read of a clause: its lead-in, its words, its headings."""
+    return f"{clause.lead_in or ''} {clause.text} {' '.join(clause.section)}"
 
 
 def _count(connection: sqlite3.Connection) -> None:

@@ -42,6 +42,14 @@ ASKS_FIRST = re.compile(
 _APART = re.compile(
     r"(?:[;.,] |\b)(?:although|though|but|however|they|these|it|views?)\b[^.;]*\b(?:may|can)\b(?! (?:not|also lead|lead|result))[^.;]*"
 )
+# Leave that says when, how or for whom: "if the phone locks itself", "having told the office", "in aeroplane mode".
+_QUALIFIED = re.compile(
+    r"\b(if|having|subject to|on (?:the )?condition|on the same terms|once|until|in (?:\w+ )?mode|"
+    r"(?:turned|switched) (?:off|on)|has been told|have been told|with (?:the|a|an|their|his|her|your) (?:\w+ ){0,2}"
+    r"(?:agreement|approval|knowledge|permission|consent|leave)|but|although|though|however|only|so that|must|should)\b"
+)
+_BUT = re.compile(r"\b(?:but|however|though|although|nor|yet)\b|; ?")
+_DENIED = re.compile(r"\b(?:not|never|no|nobody|none|nothing|without)\b")
 _LEAVE_ASKED = r"(?:permission|consent\w*|agree\w*|approv\w*|authoris\w*|clearance|slip|form|the go ahead|signed|said yes)"
 _WAIVES = re.compile(
     rf"\b(?:need not|(?:does|do|is|are) not (?:need|require|required|have)\w*)\b(?: \w+){{0,6}} {_LEAVE_ASKED}\b"
@@ -187,6 +195,21 @@ def conditional(clause: Clause) -> bool:
         or bool(CONDITION.search(text))
         or (reading.strength in _DUTY and bool(ASKS_FIRST.search(text)))
     )
+
+
+def qualified(clause: Clause) -> bool:
+    """Whether a clause says of its leave when, how or by whom it may be used: then it is no plain yes."""
+    return bool(_QUALIFIED.search(" ".join(words(clause.text))))
+
+
+def denies(question: str, clause: Clause) -> bool:
+    """Whether a question speaks of what the second half of a clause takes out of its leave: "…, but never …"."""
+    parts = _BUT.split(clause.text.lower(), maxsplit=1)
+    if len(parts) < 2 or not _DENIED.search(" ".join(words(parts[1]))):
+        return False
+    lex = lexicon()
+    allowed, taken = (frozenset(lex.units(lex.expand(p))) for p in parts)
+    return bool((taken - allowed) & frozenset(lex.units(lex.expand(question))))
 
 
 def waives(clause: Clause) -> bool:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from operator import mul
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from bot.policy import meaning, network, topics
+from bot.policy import encoder, near_words, topics
 from bot.policy.index import PEOPLE, Entry, Index
 from bot.policy.lexicon import Speller, lexicon
 from bot.policy.model import Strength
@@ -24,6 +24,7 @@ from bot.policy.topics import Subject
 
 BY_WORDS = 40  # candidates taken for their words
 BY_TOPIC = 40  # candidates taken for their topics
+BY_MEANING = 40  # candidates taken because they point where the question does
 TOPICS_TRIED = 5
 _PEOPLE_OF_THE_SCHOOL = frozenset({"staff", "all", "governors", "volunteers", "leaders"})
 _BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
@@ -68,8 +69,8 @@ class Asked:
     units: tuple[str, ...]
     topics: Mapping[str, float]  # the chief ones
     subject: Subject
-    meaning: array[float]
-    near: Sequence[network.Near]  # its words, each with others that mean much the same
+    direction: encoder.Floats  # where it points, read whole
+    near: Sequence[near_words.Near]  # its words, each with others that mean much the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +86,21 @@ class Candidate:
 def prepare(text: str, speller: Speller) -> Asked:
     """Read a question: its grammar, its units and its topics."""
     lex, text = lexicon(), core(text)
-    expanded = speller.mend(lex.expand(text))
-    expanded = lex.expand(" ".join(expanded))  # a mended word may be a name or an abbreviation
-    subject = topics.of_question(expanded)
+    typed = lex.expand(text)
+    mended = speller.mend(typed)
+    expanded = lex.expand(" ".join(mended))  # a mended word may be a name or an abbreviation
+    read = encoder.read(
+        " ".join(t if encoder.knows(t) else m for t, m in zip(typed, mended, strict=True))
+    )
+    subject = topics.of_question(expanded, read)
     return Asked(
         understand(text),
         " ".join(expanded),
         tuple(lex.units(expanded)),
         subject.chief,
         subject,
-        meaning.vector(expanded),
-        network.near(expanded),
+        read.direction,
+        near_words.near(expanded),
     )
 
 
@@ -103,12 +108,14 @@ def candidates(asked: Asked, index: Index, weights: Mapping[str, float]) -> list
     """The clauses that might answer, best first."""
     by_words = index.matching(asked.units, BY_WORDS)
     likely = list(asked.topics)[:TOPICS_TRIED]
-    rows = dict.fromkeys([*by_words, *index.about(likely, BY_TOPIC)])
+    like = index.likenesses(asked.direction)
+    nearest = nlargest(BY_MEANING, like, key=like.__getitem__)
+    rows = dict.fromkeys([*by_words, *index.about(likely, BY_TOPIC), *nearest])
     entries = index.entries(rows)
     if not entries:
         return []
     rarity = _rarity(asked.units, index)
-    vectors = _vectors(asked, entries, by_words, rarity)
+    vectors = _vectors(asked, entries, by_words, like, rarity)
     by_feature = [weights.get(name, 0.0) for name in FEATURES]
     found = [
         Candidate(e, v, sum(map(mul, by_feature, v)), _matched(asked, e, rarity))
@@ -146,12 +153,13 @@ def _vectors(
     asked: Asked,
     entries: Sequence[Entry],
     by_words: Mapping[int, float],
+    likenesses: Mapping[int, float],
     rarity: Mapping[str, float],
 ) -> list[tuple[float, ...]]:
     subject = asked.subject
     topic = [sum(map(mul, subject.spread, e.spread)) for e in entries]
     root = [sum(map(mul, subject.roots, e.roots)) for e in entries]
-    like = [meaning.likeness(asked.meaning, e.meaning) for e in entries]
+    like = [likenesses[e.rowid] for e in entries]
     most_like = max(like)
     best_topic, best_root = max(topic) or 1.0, max(root) or 1.0
     best_words = max(by_words.values(), default=0.0) or 1.0

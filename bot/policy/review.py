@@ -10,10 +10,12 @@ from itertools import combinations
 from bot.policy.clashes import clashes
 from bot.policy.conflicts import conflicts
 from bot.policy.dated import Dates, dated, due_as_printed
+from bot.policy.disagree import disagree
 from bot.policy.drafting import drafting
 from bot.policy.findings import Finding, Kind, Weight
 from bot.policy.gaps import gaps
 from bot.policy.kinship import Kinship
+from bot.policy.lapsed import lapsed
 from bot.policy.leftovers import leftovers
 from bot.policy.limits import limits
 from bot.policy.naming import naming
@@ -64,6 +66,8 @@ def review(sheet: Sheet, facts: Facts) -> tuple[Finding, ...]:
 
 def _all(sheet: Sheet, facts: Facts) -> Iterator[Finding]:
     yield from dated(sheet, facts.dates, facts.today)
+    yield from disagree(sheet, facts.today)
+    yield from lapsed(sheet, facts.dates.reviewed, facts.today)
     nation = nation_of(sheet, facts.nation)
     yield from stale(sheet, nation, facts.today)
     yield from leftovers(sheet, nation)

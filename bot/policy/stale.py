@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from bot.config import data
+from bot.policy.bygone import is_over
 from bot.policy.findings import Finding, Kind, Weight
 from bot.policy.sheet import Passage, Sheet, in_order, shortened
 
@@ -26,6 +27,15 @@ _BEFORE = 22
 _YEAR_OF = re.compile(
     r"\b((?:19|20)\d\d)(?: (?:edition|version) of)?[ ,]*(?:the |DfE'?s? )?['\"]?$"
 )
+# What stands between a title and a year that is not the title's: another law, or when somebody read it
+_NOT_ITS = re.compile(
+    r"\b(?:Acts?|Regulations?|Order|Code|Convention|Standards|[Pp]olicy|since|before|until|reviewed|approved|adopted|"
+    r"read|trained|training)\b"
+)
+_READ_IN = re.compile(
+    r"(?<!issued )(?<!published )(?<!updated )(?<!revised )(?<!force )\b(?:in(?! force)|by|on)\b"
+)
+_AT_ONCE = re.compile(r"[\s,:'\"*–-]*\(?(?:[A-Za-z]{3,9}\.? )?(?:19|20)\d\d\b")
 _NUMBERED = re.compile(
     r"\b(?:para(?:graph|s|graphs)?s?|page|pp?\.|annex|section)\.? \d+", re.IGNORECASE
 )
@@ -50,7 +60,8 @@ def stale(sheet: Sheet, nation: str, today: date) -> Iterator[Finding]:
     `nation` is the one whose guidance applies, by `nation_of`.
     """
     for entry in data(FILE)["stale"].values():
-        if entry.get("nation", nation) == nation and entry.get("since", today) <= today:
+        nations = entry.get("nations", (entry.get("nation", nation),))
+        if nation in nations and entry.get("since", today) <= today:
             yield from _cited(sheet, entry)
     for entry in data(FILE)["editions"].values():
         yield from _editions(sheet, entry, today)
@@ -86,7 +97,8 @@ def _cited(sheet: Sheet, entry: Mapping[str, Any]) -> Iterator[Finding]:
             continue
         for pattern in patterns:
             for found in pattern.finditer(text):
-                hits.setdefault(passage.text[found.start() : found.end()], []).append(passage)
+                if not is_over(text, *found.span()):
+                    hits.setdefault(passage.text[found.start() : found.end()], []).append(passage)
     if not hits:
         return
     kind, weight = _KINDS[entry["kind"]]
@@ -108,13 +120,12 @@ def _editions(sheet: Sheet, entry: Mapping[str, Any], today: date) -> Iterator[F
     loose: dict[str, Passage] = {}
     for passage in sheet.passages:
         text = _plain(passage.text)
-        for pattern in _patterns(tuple(entry["words"]), ()):
-            for found in pattern.finditer(text):
-                year = _year_of(text, found)
-                if year is not None and year < newest:
-                    old[shortened(passage.text, found)] = passage
-                elif year is None and entry.get("numbered") and _NUMBERED.search(text):
-                    loose[shortened(passage.text, found)] = passage
+        for found in _titles(text, entry):
+            year = _year_of(text, found)
+            if year is not None and year < newest and not _is_over(text, found):
+                old[shortened(passage.text, found)] = passage
+            elif year is None and entry.get("numbered") and _NUMBERED.search(text):
+                loose[shortened(passage.text, found)] = passage
     said = (("title", entry["title"]), ("newest", str(newest)), ("since", _day(known[newest])))
     for kind, hits in ((Kind.EDITION, old), (Kind.EDITION_NUMBERS, loose)):
         if hits:
@@ -128,12 +139,61 @@ def _editions(sheet: Sheet, entry: Mapping[str, Any], today: date) -> Iterator[F
             )
 
 
+def _titles(text: str, entry: Mapping[str, Any]) -> Iterator[re.Match[str]]:
+    """Where the guidance is named: by its title, or by a short name of it with the year at once."""
+    for pattern in _patterns(tuple(entry["words"]), ()):
+        for found in pattern.finditer(text):
+            if not any(
+                other.start() <= found.start() < found.end() <= other.end()
+                and len(other[0]) > len(found[0])
+                for longer in _longer(tuple(entry["words"]))
+                for other in longer.finditer(text)
+            ):
+                yield found
+    for pattern in _patterns(tuple(entry.get("short", ())), ()):
+        for found in pattern.finditer(text):
+            if _AT_ONCE.match(text, found.end()):
+                yield found
+
+
+@lru_cache(maxsize=256)
+def _longer(words: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """The titles of other guidance that hold one of these ("Mental health and behaviour in schools")."""
+    others = [
+        w
+        for entry in data(FILE)["editions"].values()
+        for w in entry["words"]
+        if w not in words and any(own.rstrip("*").lower() in w.lower() for own in words)
+    ]
+    return _patterns(tuple(others), ())
+
+
 def _year_of(text: str, found: re.Match[str]) -> int | None:
-    after = _YEAR.search(re.split(r"[.;]\s", text[found.end() : found.end() + _NEAR])[0])
+    """The year that is printed with a title."""
+    after = text[found.end() : found.end() + _NEAR]
+    bracketed = re.match(r"[\s\"'*]*[(\[]", after)
+    after = re.split(r"[.;]\s" if bracketed else r"[.;]\s| and | & ", after)[0]
+    if year := _YEAR.search(after):
+        between = after[: year.start()]
+        other = _NOT_ITS.search(between) or (not bracketed and _READ_IN.search(between))
+        if not other and not _title_in(between):
+            return int(year[0])
     before = _YEAR_OF.search(text[max(found.start() - _BEFORE, 0) : found.start()])
-    if after:
-        return int(after[0])
     return int(before[1]) if before else None
+
+
+def _title_in(text: str) -> bool:
+    """Whether other guidance is named, whose the year is."""
+    titles = tuple(w for entry in data(FILE)["editions"].values() for w in entry["words"])
+    return any(pattern.search(text) for pattern in _patterns(titles, ()))
+
+
+def _is_over(text: str, found: re.Match[str]) -> bool:
+    """Whether a title is named as what was replaced; its year belongs to it."""
+    year = re.match(r"[^.;]{0,45}?(?:19|20)\d\d\b\)?", text[found.end() :])
+    return is_over(text, *found.span()) or bool(
+        year and is_over(text, found.start(), found.end() + year.end())
+    )
 
 
 def _of_the_nation(sheet: Sheet, nation: str) -> Iterator[Finding]:
@@ -212,7 +272,7 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _patterns(words: tuple[str, ...], exact: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """The patterns of words in any case, of those in capitals, and of those written just so."""
     if exact:
@@ -235,4 +295,6 @@ def _word(word: str) -> str:
 
 
 def _spaced(words: str) -> str:
-    return re.escape(words).replace(r"\ ", r"\s+").replace(r"\*", r"[^.;]{0,25}")
+    """A pattern of the words. Of a name in capitals the words that have none are found in any case."""
+    parts = [re.escape(w).replace(r"\*", r"[^.;]{0,25}") for w in words.split(" ")]
+    return r"\s+".join(f"(?i:{part})" if part.islower() else part for part in parts)

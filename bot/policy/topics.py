@@ -1,8 +1,8 @@
 """What a question or a clause is about: topics with probabilities, by two fitted models that are averaged.
 
 One is `policy_text/fitted/topics.db`, made from the question bank and the policy statements by `make fit`:
-a table from a word or concept to weights, sure of words it knows. The other is `network`, which reads
-words it has never seen by their meaning. Together they pick better than either.
+a table from a word or concept to weights, sure of words it knows. The other is `encoder`, which reads the
+text whole, and words it has never seen by their meaning. Together they pick better than either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-from bot.policy import network
+from bot.policy import encoder
+from bot.policy.encoder import Floats, Read
 from bot.policy.lexicon import lexicon, stem
 
 CHIEF = 10  # topics a text is said to be about; what is left of the probability is spread thinly
@@ -40,15 +41,19 @@ class Subject:
     roots: array[float]  # the square root of each
 
 
-def of_question(expanded: Sequence[str]) -> Subject:
-    """What a question is about."""
-    at = network.direction(network.tokens(expanded))
-    logits = _model().logits(features(expanded), "question")
-    return _subject(_probabilities(_averaged(logits, network.logits(at, "question"))))
+def of_question(expanded: Sequence[str], read: Read) -> Subject:
+    """What a question is about: its words, mended, and the question as it was read whole."""
+    found = _model().logits(features(expanded), "question")
+    return _subject(_probabilities(_averaged(found, read.question)))
 
 
-def of_clause(heading: str, lead_in: str, text: str, before: str = "") -> Subject:
-    """What a clause rules on; what stands around it counts for less."""
+def of_clause(
+    heading: str, lead_in: str, text: str, before: str = "", read: Read | None = None
+) -> Subject:
+    """What a clause rules on; what stands around it counts for less.
+
+    `read` is the clause with its lead-in and heading as it was read whole, where that is known.
+    """
     lex, model = lexicon(), _model()
     views = (
         (1 - HEADING_SHARE - BEFORE_SHARE, f"{lead_in} {text}"),
@@ -56,14 +61,11 @@ def of_clause(heading: str, lead_in: str, text: str, before: str = "") -> Subjec
         (BEFORE_SHARE, f"{lead_in} {text} {before}"),
     )
     mixed: dict[str, float] = {}
-    points: list[float] = []
     for share, view in views:
-        expanded = lex.expand(view)
-        for topic, logit in model.logits(features(expanded), "clause").items():
+        for topic, logit in model.logits(features(lex.expand(view)), "clause").items():
             mixed[topic] = mixed.get(topic, 0.0) + share * logit
-        at = network.direction(network.tokens(expanded))
-        points = [p + share * a for p, a in zip(points or [0.0] * len(at), at, strict=True)]
-    return _subject(_probabilities(_averaged(mixed, network.logits(points, "clause"))))
+    whole = read or encoder.read(f"{lead_in} {text} {heading}")
+    return _subject(_probabilities(_averaged(mixed, whole.clause)))
 
 
 def given(ids: Iterable[str]) -> Subject:
@@ -78,8 +80,9 @@ def known_words() -> tuple[str, ...]:
     return _model().words()
 
 
-def _averaged(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
-    return {t: (z + other[t]) / 2 for t, z in one.items()}
+def _averaged(one: dict[str, float], other: Floats) -> dict[str, float]:
+    """Both opinions; the encoder's topics stand in the same order."""
+    return {t: (z + float(o)) / 2 for (t, z), o in zip(one.items(), other, strict=True)}
 
 
 class _Model:

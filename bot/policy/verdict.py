@@ -13,6 +13,7 @@ from enum import StrEnum
 from operator import mul
 
 from bot.policy.beyond import beyond, silent
+from bot.policy.encoder import likeness
 from bot.policy.failing import fails
 from bot.policy.leave import (
     ASKS_FIRST,
@@ -22,16 +23,17 @@ from bot.policy.leave import (
     complies,
     condition_unmet,
     conditional,
+    denies,
     excepted,
     gives_leave,
     in_exception,
     left_out,
+    qualified,
     refrains,
     waives,
 )
 from bot.policy.lexicon import stem, words
 from bot.policy.match import FEATURES, Asked, Candidate
-from bot.policy.meaning import likeness
 from bot.policy.model import Strength
 from bot.policy.question import Form
 from bot.policy.weights import Weights
@@ -57,6 +59,10 @@ EXCEPTED = (
 )
 NEIGHBOURS = 5  # clauses asked whether leave is likely, the best among them
 NEARNESS = 1.5  # in score: a clause this much further off counts for a third
+FORBIDDERS = 4  # clauses among which a plain ban withholds leave …
+FORBIDDEN_NEAR = (
+    0.05  # … where it is as near to the question in meaning as the best clause, or nearly
+)
 ALIKE = 0.55  # how like in meaning (1 the same): below it they speak of different things
 _BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
 _DUTY = (Strength.MUST, Strength.SHOULD)
@@ -98,7 +104,7 @@ def of(asked: Asked, found: Sequence[Candidate], sure: float, fitted: Weights) -
         if math.sqrt(_leave_likely(asked, found, fitted) * sure) >= enough:
             if _withheld(asked, found):
                 return Verdict.NO
-            hangs = conditional(clause) or silent(asked.question, clause)
+            hangs = conditional(clause) or qualified(clause) or silent(asked.question, clause)
             return Verdict.ONLY_IF if hangs else Verdict.YES
     if form in (Form.WHO, Form.WHEN):
         return Verdict.DO
@@ -110,8 +116,23 @@ def _withheld(asked: Asked, found: Sequence[Candidate]) -> bool:
     clause, text = found[0].entry.clause, asked.question.text
     if not waives(clause) and (condition_unmet(text) or fails(text, clause)):
         return True
+    if denies(text, clause):
+        return True
+    if _forbidden_as_likely(found):
+        return True
     rivals = [c.entry.clause for c in found[1:NEIGHBOURS]]
     return bool(left_out(asked.question, clause) or beyond(asked.question, clause, rivals))
+
+
+def _forbidden_as_likely(found: Sequence[Candidate]) -> bool:
+    """Whether a plain ban among the next clauses says nearly what is asked, as the best clause does."""
+    near = FEATURES.index("meaning")
+    return any(
+        c.entry.clause.reading.strength in _BAN
+        and not gives_leave(c.entry.clause)
+        and c.features[near] > found[0].features[near] - FORBIDDEN_NEAR
+        for c in found[1:FORBIDDERS]
+    )
 
 
 def _keeps_the_rule(asked: Asked, found: Sequence[Candidate]) -> bool:
@@ -231,6 +252,6 @@ def _contradict(one: Candidate, other: Candidate) -> bool:
         and bool(set(a.clause.reading.binds) & set(b.clause.reading.binds))
         and abs(one.score - other.score) < CLOSE
         and next(iter(a.topics)) == next(iter(b.topics))
-        and likeness(a.meaning, b.meaning) >= ALIKE
+        and likeness(a.direction, b.direction) >= ALIKE
         and not any(CONDITION.search(e.clause.text.lower()) for e in (a, b))
     )

@@ -11,15 +11,14 @@ from pathlib import Path
 from rich.progress import Progress
 
 from bot.config import MODEL_SCHOOLS
-from bot.policy.index import Index
-from bot.policy.weights import Weights
 from tests.bench import engines, sets
 from tests.bench.answers import Engine, mayi
-from tests.bench.fit_weights import examples, indexes, left_out
+from tests.bench.fit_weights import indexes
 from tests.bench.measure import Got, Sheet, measure, percentile, times
 from tests.bench.sets import Labelled
 
 MAYI = "MayI"
+DEVELOPMENT = "development"
 NOTES = (
     "hit@1, hit@3: of the questions a clause answers, how many have such a clause first, among the first three.",
     "verdict: the verdict is one a careful reader accepts. unsafe: leave given where no careful reader gives it.",
@@ -57,19 +56,13 @@ def run(name: str, engine: Engine, questions: Sequence[Labelled]) -> Run:
     return Run(name, got, seconds)
 
 
-def _left_out(questions: Sequence[Labelled], by_school: Mapping[str, Index]) -> dict[str, Weights]:
-    return left_out(examples(questions, by_school))
-
-
 def question_sets(*, quick: bool) -> dict[str, list[Labelled]]:
-    """The sets by name; those the weights are fitted on only where there is time to fit without each policy."""
+    """The sets by name: fresh ones, and where there is time the development questions."""
     every: dict[str, list[Labelled]] = {}
     if not quick:
-        fitting = sets.fitting()
-        every["development"] = sets.dev()
-        every["fitting, model schools"] = [q for q in fitting if q.school in MODEL_SCHOOLS]
-        every["fitting, practice policies"] = [q for q in fitting if q.school not in MODEL_SCHOOLS]
-    fresh = sets.fresh()
+        every[DEVELOPMENT] = sets.dev()
+    fresh, unseen = sets.fresh(), {p.stem for p in sets.fresh_policies()}
+    every["fresh, unseen policies"] = [q for q in fresh if q.school in unseen]
     every["fresh, seed policies"] = [q for q in fresh if q.school in sets.SEEDS]
     every["fresh, model schools"] = [q for q in fresh if q.school in MODEL_SCHOOLS]
     return {name: questions for name, questions in every.items() if questions}
@@ -79,20 +72,16 @@ def sheets(progress: Progress, *, quick: bool) -> Iterator[Sheet]:
     """The tables: by set beside the other engines, then MayI by policy and by style."""
     with tempfile.TemporaryDirectory() as folder:
         task = progress.add_task("reading the policies", total=None)
-        by_school = indexes(Path(folder))
-        corpora = {s: engines.Corpus.of(i) for s, i in by_school.items()}
         every = question_sets(quick=quick)
-        fitted = [q for name, qs in every.items() if not name.startswith("fresh") for q in qs]
-        held = None
-        if fitted:
-            progress.update(task, description="fitting the weights without each policy in turn")
-            held = _left_out(fitted, by_school)
+        asked = {q.school for questions in every.values() for q in questions}
+        by_school = indexes(Path(folder), asked)
+        corpora = {s: engines.Corpus.of(i) for s, i in by_school.items()}
         progress.update(task, description="making the other engines ready")
         ready = {name: make() for name, make in engines.others(corpora)}
         progress.update(task, description="asking", total=len(every), completed=0)
+        own = mayi(by_school)
         runs: dict[str, list[Run]] = {}
         for name, questions in every.items():
-            own = mayi(by_school, None if name.startswith("fresh") else held)
             runs[name] = [
                 *(run(engine, ask, questions) for engine, ask in ready.items()),
                 _best_scorer(corpora, questions),
@@ -101,7 +90,7 @@ def sheets(progress: Progress, *, quick: bool) -> Iterator[Sheet]:
             progress.advance(task)
         progress.remove_task(task)
         yield from _by_set(every, runs)
-        yield from _by_group(every, runs)
+        yield from _by_group({n: qs for n, qs in every.items() if n != DEVELOPMENT}, runs)
         for index in by_school.values():
             index.close()
 
@@ -114,9 +103,11 @@ def _best_scorer(corpora: Mapping[str, engines.Corpus], questions: Sequence[Labe
 
 
 def _weights_note(name: str) -> str:
-    if name.startswith("fresh"):
-        return "MayI with the weights it ships; these questions were never fitted on."
-    return "MayI with weights fitted without any question on the policy asked of."
+    if name == DEVELOPMENT:
+        return (
+            "The weights, not the encoder, have seen these; `make fit` prints them cross-validated."
+        )
+    return "Neither the weights nor the encoder were ever fitted on these questions."
 
 
 def _by_set(
@@ -143,23 +134,15 @@ def _by_set(
 def _by_group(
     every: Mapping[str, Sequence[Labelled]], runs: Mapping[str, Sequence[Run]]
 ) -> Iterator[Sheet]:
-    for fresh in (False, True):
-        names = [n for n in every if n.startswith("fresh") is fresh]
-        if not names:
-            continue
-        what = "fresh questions" if fresh else "weights fitted without the policy"
-        for title, key in (("policy", _school), ("style", _style)):
-            groups: dict[str, list[tuple[str, Labelled]]] = {}
-            for name in names:
-                for q in every[name]:
-                    groups.setdefault(key(q), []).append((name, q))
-            groups.pop("unknown", None)  # some sets do not say the style
-            rows = [_group_row(title, g, members, runs) for g, members in groups.items()]
-            yield Sheet(
-                f"MayI by {title}: {what}",
-                rows,
-                ("The last columns are the hit@1 of the other engines.",),
-            )
+    for title, key in (("policy", _school), ("style", _style)):
+        groups: dict[str, list[tuple[str, Labelled]]] = {}
+        for name, questions in every.items():
+            for q in questions:
+                groups.setdefault(key(q), []).append((name, q))
+        groups.pop("unknown", None)  # some sets do not say the style
+        rows = [_group_row(title, g, members, runs) for g, members in groups.items()]
+        note = "The last columns are the hit@1 of the other engines."
+        yield Sheet(f"MayI by {title}: fresh questions", rows, (note,))
 
 
 def _group_row(

@@ -80,10 +80,10 @@ def dev() -> list[Labelled]:
 
 
 def fresh() -> list[Labelled]:
-    """Questions only ever used to measure, on the seeds and on the model schools."""
-    names = ["fresh-models", "fresh-models-b"]
+    """Questions only ever used to measure: on policies nothing was fitted to, on the seeds, on the model schools."""
+    names = ["fresh-policies", "fresh-models", "fresh-models-b"]
     if has_seeds():
-        names += ["fresh-seeds", "fresh-seeds-b"]
+        names += ["fresh-seeds", "fresh-seeds-b", "fresh-seeds-c"]
     return [q for name in names for q in read(DATA / f"{name}.jsonl")]
 
 
@@ -94,6 +94,11 @@ def fitting() -> list[Labelled]:
 
 def has_seeds() -> bool:
     return (SHARED / "seeds").is_dir()
+
+
+def fresh_policies() -> list[Path]:
+    """Made-up policies that only fresh questions are about."""
+    return sorted((DATA / "fresh").glob("*.txt"))
 
 
 def practice_policies() -> list[Path]:

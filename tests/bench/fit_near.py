@@ -1,9 +1,9 @@
-"""Fit the network of topics: word vectors, bank, statements and labelled model clauses -> network.db.
+"""Fit which words are near each other in meaning: word vectors, bank, statements and labelled clauses -> near.db.
 
-    python -m tests.bench.fit_network [--leave-out SCHOOL ...] [--to FILE]
+    python -m tests.bench.fit_near [--leave-out SCHOOL ...] [--to FILE]
 
-The word vectors are where it starts from; they move as it learns. Needs numpy and scipy; what it writes
-is read with the standard library alone.
+The word vectors are where it starts from; they move as a small network learns topics from them. Needs numpy and
+scipy; what it writes is read with the standard library alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from bot.policy import bank, meaning, network
+from bot.policy import bank, meaning, near_words
 from bot.policy.lexicon import lexicon, stem
 from tests.bench.fit_topics import (
     QUESTION_FOR_CLAUSES,
@@ -27,7 +27,8 @@ from tests.bench.fit_topics import (
 )
 from tests.bench.sets import ROOT
 
-TO = ROOT / "policy_text" / network.FILE
+TO = ROOT / "policy_text" / near_words.FILE
+SIDES = ("question", "clause")
 HIDDEN = 128  # 192 and 256 pick no better and take longer
 ROUNDS = 12
 AT_ONCE = 256
@@ -40,12 +41,17 @@ NEAR = 0.5  # the cosine from which two words count as near in meaning
 NEAREST = 15  # near words kept of each
 
 
+def tokens(expanded: Sequence[str]) -> list[str]:
+    """What the network reads of a text: its words, and the concepts found in it."""
+    return [*expanded, *(u for u in lexicon().units(list(expanded)) if u[0] == "~")]
+
+
 def examples(leave_out: Collection[str]) -> list[tuple[list[str], Sequence[str], float, float]]:
     """(tokens, topics, weight for questions, weight for clauses) of everything labelled."""
     lex = lexicon()
 
     def read(text: str) -> list[str]:
-        return network.tokens(lex.expand(text))
+        return tokens(lex.expand(text))
 
     return [
         *((read(e.text), e.topics, 1.0, QUESTION_FOR_CLAUSES) for e in bank.questions()),
@@ -93,10 +99,7 @@ def train(
         for topic, part in zip(found, SECOND_TOPIC, strict=False):
             wanted[i, place[topic]] += part
     wanted = wanted / wanted.sum(1, keepdims=True) * (1 - SPREAD) + SPREAD / len(ids)
-    share = {
-        side: np.array([r[2 + n] for r in rows], dtype=float)
-        for n, side in enumerate(network.SIDES)
-    }
+    share = {side: np.array([r[2 + n] for r in rows], dtype=float) for n, side in enumerate(SIDES)}
     x = start.matrix([r[0] for r in rows])
     width = start.vectors.shape[1]
     net = {
@@ -104,7 +107,7 @@ def train(
         "hidden": random.normal(0, np.sqrt(2 / width), (width, HIDDEN)),
         "hidden bias": np.zeros(HIDDEN),
     }
-    for side in network.SIDES:
+    for side in SIDES:
         net[side] = random.normal(0, np.sqrt(1 / HIDDEN), (HIDDEN, len(ids)))
         net[f"{side} bias"] = np.zeros(len(ids))
     descent = _Descent(net)
@@ -133,7 +136,7 @@ def _slopes(
     hidden = np.maximum(raw, 0) * kept
     slopes: dict[str, np.ndarray] = {}
     back = np.zeros_like(hidden)
-    for side in network.SIDES:
+    for side in SIDES:
         out = hidden @ net[side] + net[f"{side} bias"]
         p = np.exp(out - out.max(1, keepdims=True))
         p /= p.sum(1, keepdims=True)
@@ -169,7 +172,7 @@ class _Descent:
             self._net[k] -= (pace / 2 if k == "vectors" else pace) * move
 
 
-def near_words(start: Start, vectors: np.ndarray, seen: Collection[str]) -> dict[str, str]:
+def near_words_of(start: Start, vectors: np.ndarray, seen: Collection[str]) -> dict[str, str]:
     """Of each word the stems of words seen in the examples that point nearly its way, the nearest first."""
     stop = lexicon().stop
     words = [w for w in start.at if w[0] != "~" and w not in stop]
@@ -189,54 +192,28 @@ def near_words(start: Start, vectors: np.ndarray, seen: Collection[str]) -> dict
     return found
 
 
-def write(
-    to: Path,
-    start: Start,
-    net: dict[str, np.ndarray],
-    ids: Sequence[str],
-    seen: Collection[str],
-) -> None:
-    """Write the network as the small database that `bot.policy.network` reads."""
-    scale = float(np.abs(net["vectors"]).max() / 127)
-    small = np.round(net["vectors"] / scale).astype("int8")
+def write(to: Path, start: Start, net: dict[str, np.ndarray], seen: Collection[str]) -> None:
+    """Write the table that `bot.policy.near_words` reads."""
+    near = near_words_of(start, net["vectors"], seen)
     to.unlink(missing_ok=True)
     db = sqlite3.connect(to)
-    db.execute("create table about(scale real, width integer)")
-    db.execute("insert into about values (?, ?)", (scale, small.shape[1]))
-    db.execute("create table topics(position integer primary key, id)")
-    db.executemany("insert into topics values (?, ?)", enumerate(ids))
-    db.execute(
-        "create table words(word text primary key, weight real, vector blob, near) without rowid"
-    )
-    near = near_words(start, small, seen)
+    db.execute("create table words(word text primary key, weight real, near) without rowid")
     db.executemany(
-        "insert into words values (?, ?, ?, ?)",
-        sorted(
-            (w, start.weights[w], small[i].tobytes(), near.get(w, "")) for w, i in start.at.items()
-        ),
+        "insert into words values (?, ?, ?)",
+        sorted((w, start.weights[w], near.get(w, "")) for w in start.at if w[0] != "~"),
     )
-    db.execute("create table units(layer, position integer, bias real, weights blob)")
-    for layer in ("hidden", *network.SIDES):
-        columns = net[layer].T.astype("float32")
-        db.executemany(
-            "insert into units values (?, ?, ?, ?)",
-            (
-                (layer, i, float(net[f"{layer} bias"][i]), row.tobytes())
-                for i, row in enumerate(columns)
-            ),
-        )
     db.commit()
     db.execute("vacuum")
     db.close()
 
 
 def fit(leave_out: Collection[str], to: Path) -> None:
-    """Fit on everything but the schools left out, and write the network to `to`."""
+    """Fit on everything but the schools left out, and write the table to `to`."""
     rows = examples(leave_out)
     ids = bank.topics()
     start = Start(rows)
     seen = {t for found, *_ in rows for t in found}
-    write(to, start, train(start, rows, ids), ids, seen)
+    write(to, start, train(start, rows, ids), seen)
 
 
 def main() -> None:
