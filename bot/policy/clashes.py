@@ -10,7 +10,7 @@ from bot.policy.findings import Finding, Kind, Weight
 from bot.policy.kinship import Kinship
 from bot.policy.lexicon import lexicon
 from bot.policy.model import Clause
-from bot.policy.opposites import COMMON, contrasted, folded
+from bot.policy.opposites import COMMON, apart, contrasted, folded
 from bot.policy.sentences import sentences
 from bot.policy.sheet import Sheet, in_order, shortened
 from bot.policy.stances import Stance, rule_of
@@ -49,6 +49,7 @@ _ANYBODY = re.compile(r"\b(?:any|no|every|all) (?:\w+ )?(?:visitors?|persons?|pe
 @dataclass(frozen=True, slots=True)
 class _Side:
     clause: Clause
+    sentence: str
     text: str
     units: frozenset[str]
 
@@ -62,7 +63,7 @@ def clashes(sheet: Sheet, kin: Kinship, known: frozenset[frozenset[str]]) -> Ite
             text = folded(lead + sentence)
             if len(text.split()) < 6 or " | " in text:
                 continue
-            side = _Side(clause, text, _units(text))
+            side = _Side(clause, sentence, text, _units(text))
             if _BAN.search(text) and _FLAT.search(text) and not _EXCEPTED.search(text):
                 bans.append(side)
             elif _is_leave(text):
@@ -118,8 +119,8 @@ def _free_of_asking(sheet: Sheet) -> Iterator[tuple[float, _Side, _Side]]:
             if one_act and not contrasted(ask.text, free.text):
                 yield (
                     1.0,
-                    _Side(ask.clause, ask.text, frozenset()),
-                    _Side(free.clause, free.text, frozenset()),
+                    _Side(ask.clause, ask.clause.text, ask.text, frozenset()),
+                    _Side(free.clause, free.clause.text, free.text, frozenset()),
                 )
 
 
@@ -162,7 +163,11 @@ def _apart(groups: Mapping[str, re.Pattern[str]], one: str, other: str) -> bool:
 
 def _clash(ban: _Side, leave: _Side, kin: Kinship) -> float:
     """How surely the leave goes against the ban; 0 where it does not."""
-    if ban.clause is leave.clause or _EXCEPTION.search(leave.text):
+    if (
+        ban.clause is leave.clause
+        or _EXCEPTION.search(leave.text)
+        or apart(ban.clause, leave.clause, kin, ban.sentence, leave.sentence)
+    ):
         return 0.0
     shared = ban.units & leave.units
     if len(shared) < LEAST or contrasted(_ANYBODY.sub(" ", ban.text), leave.text):
@@ -171,5 +176,5 @@ def _clash(ban: _Side, leave: _Side, kin: Kinship) -> float:
         return 0.0
     whole = min(sum(map(kin.weight, side.units)) for side in (ban, leave))
     share = sum(map(kin.weight, shared)) / whole if whole else 0.0
-    score = kin.near(ban.clause, leave.clause).all + share
+    score = kin.near(ban.clause, leave.clause, ban.sentence, leave.sentence).all + share
     return score if share >= ABOUT and score >= ENOUGH else 0.0

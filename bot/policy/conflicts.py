@@ -10,7 +10,9 @@ from typing import Any
 
 from bot.config import data
 from bot.policy.findings import Finding, Kind, Weight
+from bot.policy.kinship import Kinship
 from bot.policy.lexicon import lexicon
+from bot.policy.opposites import apart
 from bot.policy.roles_in_text import mentions, roles
 from bot.policy.sheet import Sheet, in_order, shortened
 from bot.policy.stances import Rule, Stance, rule_of
@@ -44,11 +46,15 @@ _HEAD_IS_IT = re.compile(
 _AND_ALSO = re.compile(r"\b(?:or|and|also|as well as|together with)\b")
 
 
-def conflicts(sheet: Sheet) -> Iterator[Finding]:
+NEAR = 1.08  # nearness (see `kinship`) from which a ban and a leave on one matter are of one thing
+NEAR_ROUTES = 1.1  # … and two reports
+
+
+def conflicts(sheet: Sheet, kin: Kinship) -> Iterator[Finding]:
     """Find clauses that forbid and allow the same, or send to two people."""
     rules = [rule_of(c) for c in sheet.clauses]
-    yield from _bans_and_leaves(sheet, rules)
-    yield from _two_routes(sheet, rules)
+    yield from _bans_and_leaves(sheet, kin, rules)
+    yield from _two_routes(sheet, kin, rules)
     yield from _two_numbers(sheet, rules)
     yield from _consent(sheet, rules)
     yield from _act_yourself(sheet, rules)
@@ -57,10 +63,12 @@ def conflicts(sheet: Sheet) -> Iterator[Finding]:
 # --- a ban and a leave ---------------------------------------------------------------------------------------
 
 
-def _bans_and_leaves(sheet: Sheet, rules: Sequence[Rule]) -> Iterator[Finding]:
+def _bans_and_leaves(sheet: Sheet, kin: Kinship, rules: Sequence[Rule]) -> Iterator[Finding]:
     for matter in data(FILE)["matters"].values():
         on_it = [r for r in rules if r.stance and _is_on(r, matter)]
-        pairs = [(a, b) for a in on_it for b in on_it if _opposed(a, b)]
+        pairs = [
+            (a, b) for a in on_it for b in on_it if _opposed(a, b) and _of_one_thing(a, b, kin)
+        ]
         if pairs:
             bans = {a.clause.id: a.clause for a, _ in pairs}
             leaves = {b.clause.id: b.clause for _, b in pairs}
@@ -79,6 +87,17 @@ def _bans_and_leaves(sheet: Sheet, rules: Sequence[Rule]) -> Iterator[Finding]:
                     ("leaves", ", ".join(leaves)),
                 ),
             )
+
+
+# A ban that stands against whatever touches it
+_UTTER = re.compile(r"\b(?:under no circumstances|completely|no (?:members? of )?staff|no staff)\b")
+
+
+def _of_one_thing(ban: Rule, leave: Rule, kin: Kinship) -> bool:
+    if _UTTER.search(ban.text):
+        return True
+    near = kin.near(ban.clause, leave.clause).all
+    return near >= NEAR and not apart(ban.clause, leave.clause, kin)
 
 
 def _opposed(ban: Rule, leave: Rule) -> bool:
@@ -149,7 +168,7 @@ def _patterns(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 # --- two routes ----------------------------------------------------------------------------------------------
 
 
-def _two_routes(sheet: Sheet, rules: Sequence[Rule]) -> Iterator[Finding]:
+def _two_routes(sheet: Sheet, kin: Kinship, rules: Sequence[Rule]) -> Iterator[Finding]:
     kinds = roles()
     for matter in data(FILE)["reports"].values():
         on_it = [
@@ -165,7 +184,9 @@ def _two_routes(sheet: Sheet, rules: Sequence[Rule]) -> Iterator[Finding]:
         found = {
             i.clause.id: (i.clause, role)
             for (a, first), (b, second) in combinations(on_it, 2)
-            if first != second and not _named_together(a, b, first, second)
+            if first != second
+            and not _named_together(a, b, first, second)
+            and kin.near(a.clause, b.clause).all >= NEAR_ROUTES
             for i, role in ((a, first), (b, second))
         }
         if found:
@@ -286,7 +307,7 @@ def _consent(sheet: Sheet, rules: Sequence[Rule]) -> Iterator[Finding]:
 
 _ASK_THEM = re.compile(
     r"\b(?:should|must|may|can|please|are advised to|are asked to) (?:\w+ ){0,3}?(?:ask (?:them|the (?:person|friend|poster|author)|their friends?|whoever)|"
-    r"contact the (?:person|poster|author|parent)|speak to the (?:person|parent|poster|colleague)|reply|respond to (?:the|such|any)|challenge|approach the|post a (?:reply|correction))\b"
+    r"contact the (?:person|poster|author|parent)|(?:begin|start) by (?:messag|contact|ask|speak|writ)ing (?:to )?|message the (?:person|poster|author)|speak to the (?:person|parent|poster|colleague)|reply|respond to (?:the|such|any)|challenge|approach the|post a (?:reply|correction))\b"
 )
 _LEAVE_IT = re.compile(
     r"\b(?:do not|don’t|never|must not|should not|not) (?:\w+ ){0,3}?(?:attempt to deal|try to deal|deal with|respond|reply|retaliate|engage|approach|contact the|challenge|take (?:any )?action|investigate)\b"

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from bot.config import data
-from bot.policy import forces
 from bot.policy.findings import Finding, Kind, Weight
+from bot.policy.fragments import fragments
+from bot.policy.grammar import grammar
+from bot.policy.notes import notes
 from bot.policy.sentences import sentences
 from bot.policy.sheet import Part, Passage, Sheet, in_order, shortened
+from bot.policy.spelling import own_words, spelling
 
 _MODAL = r"(?:will|must|may|should|can|could|shall|would|are|is|do|does|has|have)"
 _DOUBLE = (
@@ -41,71 +44,19 @@ _FORBIDS = re.compile(
     re.IGNORECASE,
 )
 _NEGATES = re.compile(r"(?:not|never|do not|don['’]t|must not|should not|no)\b", re.IGNORECASE)
-_FINITE = frozenset(
-    """
-    is are was were be been am isn't aren't will would shall should must may might can could cannot won't can't has have had
-    do does did don't doesn't need needs ought let apply applies remain remains include includes take takes make makes
-    give gives use uses work works support supports expect expects recognise recognises understand believe believes
-    provide provides set sets follow follows keep keeps report reports contact inform know knows say says tell tells
-    mean means lead leads come comes go goes see sees think feel want wants belong belongs contain contains cover covers
-    help helps aim aims seek seeks rest rests lie lies stand stands depend depends share shares hold holds get gets put
-    puts receive act acts become becomes begin begins end ends continue continues refer relate relates require requires
-    allow allows ensure ensures consider agree agrees accept accepts ask asks call show shows bring brings happen
-    happens exist exists follow fall falls sign signs meet meets review reviews run runs own owns
-    """.split()
-)
-_RELATIVE = re.compile(
-    r"\b(?:that|which|who|whom|you|we|they|I|he|she) (?:(?:have|has|had|may|might|can|could|will|would|should|must|"
-    r"are|is|were|was|do|does) ){1,2}(?:\w+ed|made|given|sent|seen|done|had|put|taken|been|use|make|send|post)\b",
-    re.IGNORECASE,
-)
-_AFTER_ARTICLE = re.compile(
-    r"\b(?:(?:of|to|in|for|on|by|with|from|at) (?:(?:a|an|the|any|all|our|your|their|this|each|every) )?|"
-    r"(?:a|an|the|any|all|our|your|their|this|each|every) )(?!that\b|which\b|who\b)[\w’'-]+",
-    re.IGNORECASE,
-)
-_NOUNS = re.compile(r"(?:lines|ists|ings|ities|[’']s)$")
-_HEADING_HANGS = re.compile(
-    r"\b(?:to be|are|is|the|of|and|or|a|an|which|that|must|should|will|with|by|because|who)$"
-)
-_NOUN_FIRST = re.compile(r"(?:The|A|An|Any|All|Each|Every|Our|Your|Their) [a-z]")
-_LOWER_VERB = re.compile(
-    r"(?:are|is|was|were|will|must|should|may|can|has|have|and|or|but|which|who|that|to be|of|for|by|with|in accordance)\b"
-)
-_HANGS = re.compile(
-    r"\b(?:and|or|the|an|of|because|unless|including|such as|whether|if|than|nor|must|should|shall|our|their|your|its)\s*[.,]?$"
-    # A sentence may end on one of these; one that does not end may not
-    r"|\b(?:with|to|for|by|from|at|into|which|that|but|as|is|are|be)$"
-)
-_NO_SUBJECT = re.compile(
-    r"^(?:Where|If|When|Should|Before|After|Once)\b(?:(?!, )[^.;]){8,120}?, (?:should|must|will|may|can|shall|is|are|has|have)"
-    r" (?:not |also |then |immediately |always )*(?:be )?(?!(?:the|a|an|any|all|they|it|we|you|staff|this|that|these|those|there|he|she|our|their|no)\b)[a-z]+",
-)
 _SUCH = re.compile(r"\bsuch (?:an? )?(\w+)\b", re.IGNORECASE)
 _REPEATED = re.compile(r"\b((?:[a-z]+ ){0,3}?[a-z]+) \1\b", re.IGNORECASE)
-_WORKING = re.compile(
-    r"\b(?:excited|delighted|keen|happy) to be\b|\bhas agreed to help\b"
-    r"|\b(?:to be (?:discussed|agreed|decided|confirmed) (?:at|with|by)|we need to (?:check|ask|discuss|decide|decide whether)|"
-    r"we could (?:also|maybe)|do we (?:want|need)|(?:I am|I'm|I’m|we are|we're|we’re) not sure (?:if|whether)|note to self|draft only|ask \w+ about)\b",
-    re.IGNORECASE,
-)
-_QUESTION = re.compile(r"\?\s*$")
-_PLANS = re.compile(
-    r"\b(?:are we (?:going|putting|ready|happy)|what are we|why (?:are|do|should) we|should we|how will we|will we be|"
-    r"will (?:it|this) (?:take|put|cost|mean|work)|could this be|do we (?:need|want)|who (?:will|is going to) (?:do|run|look after))\b",
-    re.IGNORECASE,
-)
 
 
 def drafting(sheet: Sheet) -> Iterator[Finding]:
     """Find sentences that say the opposite, are no sentences, point nowhere, or have slipped."""
     yield from _grouped(sheet, Kind.DOUBLE_NEGATIVE, Weight.PUT_RIGHT, _double_negatives(sheet))
-    yield from _grouped(sheet, Kind.FRAGMENT, Weight.PUT_RIGHT, _fragments(sheet))
+    yield from _grouped(sheet, Kind.FRAGMENT, Weight.PUT_RIGHT, fragments(sheet))
     yield from _grouped(sheet, Kind.TWO_IN_ONE, Weight.CONSIDER, _two_in_one(sheet))
     yield from _grouped(sheet, Kind.DANGLING, Weight.CONSIDER, _dangling(sheet))
     yield from _grouped(sheet, Kind.QUOTES, Weight.CONSIDER, _unbalanced(sheet))
     yield from _grouped(sheet, Kind.SLIPS, Weight.CONSIDER, _slips(sheet))
-    yield from _grouped(sheet, Kind.PLANNING_NOTES, Weight.PUT_RIGHT, _planning(sheet))
+    yield from _grouped(sheet, Kind.PLANNING_NOTES, Weight.PUT_RIGHT, notes(sheet))
 
 
 _Hit = tuple[Passage, str]
@@ -126,7 +77,7 @@ def _double() -> re.Pattern[str]:
 def _double_negatives(sheet: Sheet) -> Iterator[_Hit]:
     for passage in sheet.passages:
         for sentence in sentences(passage.text):
-            if found := _double().search(sentence):
+            if found := _double().search(sentence) or _nobody_does_not(sentence):
                 yield passage, shortened(sentence, found)
     for clause in sheet.clauses:
         lead = clause.lead_in
@@ -134,58 +85,6 @@ def _double_negatives(sheet: Sheet) -> Iterator[_Hit]:
         if forbids and _NEGATES.match(clause.text):
             passage = Passage(clause.text, Part.CLAUSE, (clause.id,))
             yield passage, shortened(f"{lead} {clause.text}")
-
-
-def _fragments(sheet: Sheet) -> Iterator[_Hit]:
-    items = {c.id for c in sheet.clauses if c.lead_in}
-    passages = list(_clauses(sheet))
-    for passage in sheet.passages:
-        words = passage.text.split()
-        asks = words[0].lower() in ("who", "what", "how", "where", "when")
-        if (
-            passage.part is Part.HEADING
-            and len(words) >= 4
-            and not asks
-            and _HEADING_HANGS.search(passage.text)
-        ):
-            yield Passage(passage.text, passage.part, passage.clauses[:1]), shortened(passage.text)
-    for at, passage in enumerate(passages):
-        text = passage.text
-        # Cells of a table are no sentences
-        if passage.clauses[0] in items or len(text.split()) < 4 or " | " in text:
-            continue
-        if re.match(r"(?:Which|Whose|Whom) ", text) and "?" not in text:
-            yield passage, shortened(text)
-            continue
-        if text[:1].islower() and _LOWER_VERB.match(text):
-            near = passages[max(at - 1, 0) : at] + passages[at + 1 : at + 2]
-            # Several in a row are a list under its heading, and the first words a subtitle
-            if at and not any(p.text[:1].islower() for p in near):
-                yield passage, shortened(text)
-            continue
-        for sentence in sentences(text):
-            if len(sentence.split()) >= 6 and (
-                _verbless(sentence) or _cut_off(sentence) or _NO_SUBJECT.match(sentence)
-            ):
-                yield passage, shortened(sentence)
-
-
-def _verbless(sentence: str) -> bool:
-    if not _NOUN_FIRST.match(sentence) or not sentence.endswith(".") or ", including" in sentence:
-        return False
-    main = _AFTER_ARTICLE.sub(" ", _RELATIVE.sub(" ", sentence))
-    words = re.findall(r"[a-z’']+", main.lower())
-    # Any word on -ed or -s may be its verb: only a sentence without one is surely none
-    return not any(
-        w in _FINITE
-        or w in forces.COMMANDS
-        or (re.search(r"(?:ed|(?<![su])s)$", w) and not _NOUNS.search(w))
-        for w in words
-    )
-
-
-def _cut_off(sentence: str) -> bool:
-    return bool(_HANGS.search(sentence)) and not sentence.rstrip().endswith(":")
 
 
 def _clauses(sheet: Sheet) -> Iterator[Passage]:
@@ -200,6 +99,28 @@ def _two_in_one(sheet: Sheet) -> Iterator[_Hit]:
         )
         if found and passage.clauses[0] in items:
             yield passage, shortened(passage.text, found)
+
+
+_NOBODY = re.compile(
+    r"(?:No (?!longer\b|doubt\b|matter\b|circumstances\b|reason\b)\w|None of|Nobody|No one|Neither)[^.;:]*"
+)
+_AUX = re.compile(rf"\b(?P<opens>who|which|that|whose|where|if|when|unless|because)\b|\b{_MODAL}\b(?P<not> (?:not|never)\b)?", re.IGNORECASE)  # fmt: skip
+
+
+def _nobody_does_not(sentence: str) -> re.Match[str] | None:
+    """As in "No child whose parents have refused will not …": the verb of the whole sentence is denied once more."""
+    found = _NOBODY.match(sentence)
+    if found is None:
+        return None
+    waiting = 0  # clauses opened that have not had their verb
+    for verb in _AUX.finditer(found[0]):
+        if verb["opens"]:
+            waiting += 1
+        elif waiting:
+            waiting -= 1
+        else:
+            return verb if verb["not"] else None
+    return None
 
 
 def _dangling(sheet: Sheet) -> Iterator[_Hit]:
@@ -255,8 +176,9 @@ def _slip_patterns() -> re.Pattern[str]:
 
 def _slips(sheet: Sheet) -> Iterator[_Hit]:
     right = frozenset(data("wording.toml")["slips"]["doubled"])
+    own = own_words(sheet.everything())
     for passage in sheet.passages:
-        text = re.sub(r"\S*(?:@|://|www\.|\.com|\.uk)\S*", "…", passage.text)
+        text = _ADDRESS.sub(lambda m: "…" * len(m[0]), passage.text)
         for found in _slip_patterns().finditer(text):
             yield passage, shortened(text, found)
         for found in _REPEATED.finditer(text):
@@ -264,16 +186,14 @@ def _slips(sheet: Sheet) -> Iterator[_Hit]:
             one = " " not in found[1]
             if found[1].lower() not in right and (one or first not in _LITTLE):
                 yield passage, shortened(text, found)
+        # Headings and the cells of tables leave words out
+        whole = passage.part is not Part.HEADING and " | " not in text and "\t" not in text
+        for start, end in (*(grammar(text) if whole else ()), *spelling(text, own)):
+            yield (
+                passage,
+                shortened(text, re.compile(rf"(?s).{{{end - start}}}").match(text, start)),
+            )
 
 
+_ADDRESS = re.compile(r"\S*(?:@|://|www\.|\.com|\.uk)\S*")
 _LITTLE = ("the", "a", "an", "our", "their")
-
-
-def _planning(sheet: Sheet) -> Iterator[_Hit]:
-    """Questions and answers of whoever planned it, left in what is published."""
-    for passage in sheet.passages:
-        asks = passage.part is Part.HEADING and _QUESTION.search(passage.text)
-        if asks and _PLANS.search(passage.text):
-            yield passage, shortened(passage.text)
-        elif passage.part is Part.CLAUSE and (found := _WORKING.search(passage.text)):
-            yield passage, shortened(passage.text, found)

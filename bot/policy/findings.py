@@ -45,6 +45,7 @@ class Kind(StrEnum):
     NUMBERING = "numbering"
     REFERENCE = "reference"
     CONTENTS = "contents"
+    LIST_COUNT = "list_count"
     REVERSED = "reversed"
     LOST_NOT = "lost_not"
     DOUBLE_NEGATIVE = "double_negative"

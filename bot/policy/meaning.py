@@ -29,6 +29,16 @@ def likeness(one: array[float], other: array[float]) -> float:
     return sum(map(mul, one, other)) if one and other else 0.0
 
 
+def words() -> frozenset[str]:
+    """Every word, in lower case, whose meaning is known."""
+    return _words().known()
+
+
+def everyday() -> frozenset[str]:
+    """Those of them that texts of our kind have."""
+    return _words().known(everyday=True)
+
+
 class _Words:
     def __init__(self, file: Path) -> None:
         self._db = sqlite3.connect(
@@ -36,6 +46,10 @@ class _Words:
         )
         middle, self._rare = self._db.execute("select middle, rare from about").fetchone()
         self._middle = array("f", middle)
+
+    def known(self, *, everyday: bool = False) -> frozenset[str]:
+        only = " where weight is not null" if everyday else ""
+        return frozenset(w for (w,) in self._db.execute(f"select word from words{only}"))  # noqa: S608
 
     def vector(self, expanded: Sequence[str]) -> array[float]:
         marks = ",".join("?" * len(expanded))

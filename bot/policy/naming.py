@@ -150,6 +150,8 @@ def _mixed(sheet: Sheet) -> Iterator[Finding]:
         if len(used) < 2:
             continue
         rare = min(used, key=lambda title: counts[title])
+        if counts[rare] > group.get("most", counts[rare]):
+            continue
         where = [
             p
             for p in sheet.passages

@@ -35,7 +35,13 @@ def paragraph_number(text: str) -> Number | None:
 
 def without_number(text: str) -> str:
     """A paragraph without the number printed before it."""
-    return _PRINTED.sub("", text, count=1)
+    found = _PRINTED.match(text)
+    return text[found.end() :] if found else text
+
+
+def bare(heading: str) -> str:
+    """The words of a heading, in lower case, without its number or punctuation."""
+    return " ".join(re.findall(r"[a-z]+", heading.lower()))
 
 
 def breaks(numbers: Sequence[Number]) -> Iterator[tuple[Number, Number]]:

@@ -16,6 +16,7 @@ from bot.policy.sheet import Sheet, in_order, shortened
 
 ENOUGH = 1.88  # nearness (see `kinship`) and share together, from which a flat no and its opposite are of one thing
 MORE = 2.35  # … where neither of the two says "always", "never" or the like
+LEAVE = 2.2  # … where the one expressly allows what the other forbids
 NEAR = 1.3  # the least nearness
 ABOUT = 0.3  # the least share of what is ruled out that the other clause speaks of
 MOST = 3  # findings of this kind in one policy: the nearest
@@ -91,6 +92,10 @@ _NO_RULE = re.compile(
     r"\b(?:paragraph|section|rule|point|clause|part)s? (?:[\d.]+ )?(?:do(?:es)? not|appl)|\b(?:other (?:pupils|years|staff|parents|classes|groups)|all others|everyone else|anyone else)\b|^(?:it|they|this|these|that|those|he|she|we believe)\b|\b(?:we mean|means|defined as|is meant)\b"
 )
 _TELLS = re.compile(r"\b(?:inform\w*|tell|told|report\w*|refer\w*|notif\w+)\b")
+# What follows from the act that is forbidden
+_FOLLOWS = re.compile(
+    r"\b(?:is|are|be|as) (?:\w+ )?(?:treated|regarded|dealt with|seen|considered) as\b|\b(?:misconduct|disciplin\w+|breach|allegation|confiscat\w+)\b|\b(?:kept|keeps?|left|stored) (?:\w+ ){0,3}(?:in|at) (?:a |the |their )?(?:cupboard|locker|office|bag|safe|drawer|home)"
+)
 _THINKS = re.compile(
     r"\b(?:consider how|think (?:about|carefully|before|how)|bear in mind|remember|be (?:aware|mindful))\b"
 )
@@ -105,11 +110,44 @@ def folded(text: str) -> str:
     return text
 
 
+# A sentence that goes on from the one before it, or says that it is an exception
+_GOES_ON = re.compile(
+    r"^(?:it|they|this|these|those|such|that|he|she|other|others|here|there|by way of exception|as an exception|the (?:one |only )?exception|however|similarly|equally)\b"
+)
+_MEDICAL = re.compile(r"\b(?:medical\w*|medicine|glucose|disab\w+|health|bereave\w+)\b")
+_PHASE = tuple(
+    re.compile(p)
+    for p in (
+        r"\bprimary\b", r"\bsecondary\b", r"\bsixth[- ]form(?:ers)?\b", r"\bday pupils?\b", r"\bboarders?\b|\bboarding\b",
+        r"\badult learners?\b", r"\bnursery\b|\breception\b|\bearly years\b",
+    )
+)  # fmt: skip
+_YEARS = re.compile(r"\byears? (\d{1,2})(?: ?(?:to|and|-|–|or) ?(\d{1,2}))?")
+
+
+def apart(one: Clause, other: Clause, kin: Kinship, said: str = "", beside: str = "") -> bool:
+    """Whether two clauses are read together by every reader, or speak of pupils of different ages or needs."""
+    texts = [folded(said or one.text), folded(beside or other.text)]
+    neighbours = abs(kin.place(one) - kin.place(other)) <= 1 and one.section == other.section
+    if neighbours or any(_GOES_ON.search(t) for t in texts):
+        return True
+    if bool(_MEDICAL.search(texts[0])) != bool(_MEDICAL.search(texts[1])):
+        return True
+    groups = [{n for n, p in enumerate(_PHASE) if p.search(t)} for t in texts]
+    years = [
+        {y for m in _YEARS.finditer(t) for y in range(int(m[1]), int(m[2] or m[1]) + 1)}
+        for t in texts
+    ]
+    named = all(groups) and not groups[0] & groups[1]
+    return named or (all(years) and not years[0] & years[1])
+
+
 @dataclass(frozen=True, slots=True)
 class _Side:
     """A sentence of a clause: whether it denies as a whole, or in part; how flatly; and the units of what it is about."""
 
     clause: Clause
+    sentence: str
     text: str
     denies: bool
     mixed: bool
@@ -145,11 +183,26 @@ def opposites(sheet: Sheet, kin: Kinship, known: frozenset[frozenset[str]]) -> I
         )
 
 
+# Where one sentence holds two rules: "must be written by you, and we do not allow …"
+_TURN = re.compile(r"; (?:and |but )?|(?:, (?:and|but) )(?=(?:for now |then )?(?:we|they|you|it|staff|pupils|parents|no|nobody|the|a|all)\b)|, (?=not (?:from|on|by|in|with|to)\b)")  # fmt: skip
+_LEAST_PART = 6  # words of a part that stands for itself
+
+
+def _parts(sentence: str) -> list[str]:
+    parts = [p for p in _TURN.split(sentence) if p]
+    return parts if all(len(p.split()) >= _LEAST_PART for p in parts) else [sentence]
+
+
 def _sides(clause: Clause) -> Iterator[_Side]:
     lead = f"{clause.lead_in} " if clause.lead_in else ""
-    for sentence in sentences(clause.text):
+    for sentence in (part for whole in sentences(clause.text) for part in _parts(whole)):
         text = folded(lead + sentence)
-        if len(text.split()) < 6 or " | " in text or _NO_RULE.search(folded(sentence)):
+        if (
+            len(text.split()) < 6
+            or " | " in text
+            or text.count(";") > 2
+            or _NO_RULE.search(folded(sentence))
+        ):
             continue
         denied = _NEVER.search(folded(sentence)) or _NEVER.search(text)
         before = denied.string[: denied.start()] if denied else ""
@@ -160,6 +213,7 @@ def _sides(clause: Clause) -> Iterator[_Side]:
         core = units - COMMON
         yield _Side(
             clause,
+            sentence,
             text,
             bool(denied) and not mixed,
             mixed,
@@ -178,23 +232,33 @@ def _opposed(no: _Side, yes: _Side, kin: Kinship) -> float:
     whole = sum(kin.weight(u) for u in no.core)
     share = sum(kin.weight(u) for u in shared) / whole if whole else 0.0
     flat = no.flat or yes.flat
-    if share < ABOUT or contrasted(no.text, yes.text):
+    if (
+        share < ABOUT
+        or contrasted(no.text, yes.text)
+        or apart(no.clause, yes.clause, kin, no.sentence, yes.sentence)
+    ):
         return 0.0
     if _OF_PUPILS.search(yes.text) and "pupil" not in no.text:
         return 0.0
     # To think about an act is no act
-    if _THINKS.search(yes.text):
+    if _THINKS.search(yes.text) or (_FOLLOWS.search(yes.text) and not _FOLLOWS.search(no.text)):
         return 0.0
     # Whom to tell of what must not be is no contradiction
     if _TELLS.search(yes.text) and not _TELLS.search(no.text):
         return 0.0
     # A writer sees what stands in one list or paragraph
     listed = no.clause.lead_in is not None and no.clause.lead_in == yes.clause.lead_in
-    beside = abs(kin.place(no.clause) - kin.place(yes.clause)) == 1
-    if (listed or beside) and not (no.flat and yes.flat):
+    if listed and not (no.flat and yes.flat):
         return 0.0
-    near = kin.near(no.clause, yes.clause).all
-    return near + share if near >= NEAR and near + share >= (ENOUGH if flat else MORE) else 0.0
+    near = kin.near(no.clause, yes.clause, no.sentence, yes.sentence).all
+    enough = ENOUGH if flat else LEAVE if _ALLOWS.search(yes.text) else MORE
+    return near + share if near >= NEAR and near + share >= enough else 0.0
+
+
+_ALLOWS = re.compile(
+    r"\b(?:may|can)(?! (?:not|never|be (?:subject|regarded|treated|disciplin)|lead|result|have|cause|bring|damage|arise|expect|ask|also ask|find|see|tell|contact)\b)"
+    r"|\b(?:are|is) (?:\w+ )?(?:allowed|permitted|free|welcome|encouraged) to\b"
+)
 
 
 def contrasted(one: str, other: str) -> bool:

@@ -10,17 +10,19 @@ from itertools import combinations
 from bot.policy.findings import Finding, Kind, Weight
 from bot.policy.kinship import Kinship
 from bot.policy.model import Clause
-from bot.policy.opposites import contrasted, folded
+from bot.policy.opposites import apart, contrasted, folded
 from bot.policy.sentences import sentences
 from bot.policy.sheet import Sheet, in_order, shortened
 
 MOST = 3  # findings of this kind in one policy: the nearest
-_ALONE = 0.45  # nearness that words such as "and nobody else" make up for
+NEAR = 1.5  # nearness (see `kinship`) from which what is given to two people is one thing
+_ALONE = 0.3  # nearness that words such as "and nobody else" make up for
 
 _POST = (
-    r"(?:(?:the |our |a |an )?(?:deputy |assistant |acting )?(?:head ?teacher|head of (?:school|year|department|centre|faculty)|principal|headmaster|headmistress)"
+    r"(?:(?:the |our |a |an )?(?:deputy |assistant |acting )?(?:head ?teacher|heads? of (?:school|year|department|centre|faculty)|principal|headmaster|headmistress)"
     r"|(?:the )?chair of (?:the )?govern\w+|(?:the )?(?:full )?governing (?:body|board)|(?:the )?board of (?:governors|trustees)|(?:the )?governors|(?:the )?trust board"
     r"|(?:the )?(?:deputy )?(?:dsl|dsp|designated safeguarding (?:lead|person|officer))|(?:the )?(?:dpo|slt|senco|alnco|bursar|ceo)|(?:the )?senior leadership team"
+    r"|(?:mr|mrs|ms|miss|dr) [a-z]+(?:-[a-z]+)?|(?:the )?owner|(?:the )?clerk|(?:trust |school )?hr\b|human resources|it (?:services|support|helpdesk)|(?:the )?chief executive|(?:the )?governance professional"
     r"|(?:the |their |a )?(?:[a-z-]+ ){1,2}?(?:officer|lead|leader|manager|co-?ordinator|administrator|secretary|technician|director|team)|(?:the )?(?:school )?office)"
 )
 _P = rf"(?P<post>{_POST})"
@@ -35,17 +37,22 @@ _DECIDES = (
 )
 _TOLD = (
     rf"\b(?:report\w*|referred|passed|sent|taken|go|goes|handed|raised|notified|made known|escalated|forwarded|brought|directed) (?:it |this |them |any |\w+ ){{0,6}}?(?:to|with) {_P}",
-    rf"\b(?:tell|tells|told|inform|informs|notify|notifies|contact|contacts|alert|alerts) {_P}\b",
+    rf"\b(?:tell|tells|told|inform|informs|notify|notifies|contact|contacts|alert|alerts|ring|rings|telephone|telephones|phone|email|see|ask) {_P}\b",
     rf"{_P} (?:is|are|must be|should be|will be) (?:\w+ )?(?:told|informed|notified|contacted)\b",
 )
 _KEEPS = (
     rf"\b(?:kept|held|maintained|looked after|managed|run|monitored|reviewed|updated|owned|read|checked) (?:\w+ )?by {_P}",
     rf"{_P} (?:\w+ly )?(?:keeps?|holds?|maintains?|looks after|is responsible for|runs|manages|monitors|updates|owns)\b",
 )
+_LEADS = (
+    rf"\b(?:investigated|led|handled|dealt with|carried out|chaired|trained|taught|signed|sent|announced|issued) (?:\w+ )?by {_P}",
+    rf"{_P} (?:\w+ly )?(?:investigates?|leads?|handles?|deals? with|carries out|chairs?|trains?|announces?|issues?)\b",
+)
 _FUNCTIONS: Mapping[str, tuple[re.Pattern[str], float, str]] = {
-    "decide": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_DECIDES))), 1.6, "leave or a decision on one thing"),
-    "told": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_TOLD))), 1.75, "one kind of report"),
-    "keeps": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_KEEPS))), 1.65, "the care of one thing"),
+    "decide": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_DECIDES))), NEAR, "leave or a decision on one thing"),
+    "told": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_TOLD))), NEAR, "one kind of report"),
+    "keeps": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_KEEPS))), NEAR, "the care of one thing"),
+    "leads": (re.compile("|".join(p.replace("<post>", f"<p{n}>") for n, p in enumerate(_LEADS))), NEAR, "one task"),
 }  # fmt: skip
 _EXCLUSIVE = re.compile(
     r"\b(?:nobody else|no one else|no-one else|anyone else|alone|final|solely|in the first instance|in all cases|no other|and not)\b"
@@ -56,7 +63,7 @@ _OTHERWISE = re.compile(
 )
 _SAME = (
     (re.compile(r"^(?:the|our|a|an|their) "), ""),
-    (re.compile(r"^(?:headteacher|head teacher|principal|headmaster|headmistress|head of (?:school|centre))$"), "head"),
+    (re.compile(r"^(?:headteacher|head teacher|principal|headmaster|headmistress|heads? of (?:school|centre))$"), "head"),
     (re.compile(r"^(?:dsl|dsp|designated safeguarding \w+|safeguarding (?:lead|team))$"), "dsl"),
     (re.compile(r"^(?:dpo|data protection (?:officer|lead))$"), "dpo"),
     (re.compile(r"^(?:school )?(business manager)$"), r"\1"),
@@ -70,6 +77,7 @@ _NO_POST = re.compile(
 @dataclass(frozen=True, slots=True)
 class _Gives:
     clause: Clause
+    sentence: str
     text: str
     posts: frozenset[str]
     printed: str
@@ -87,9 +95,10 @@ def posts(sheet: Sheet, kin: Kinship, known: frozenset[frozenset[str]]) -> Itera
             if _OTHERWISE.search(a.text) or _OTHERWISE.search(b.text):
                 continue
             wanted = least - (_ALONE if a.exclusive or b.exclusive else 0.0)
-            near = kin.near(a.clause, b.clause).all
-            if near >= wanted:
+            near = kin.near(a.clause, b.clause, a.sentence, b.sentence).all
+            if near >= wanted and not apart(a.clause, b.clause, kin, a.sentence, b.sentence):
                 found.append((near - wanted, what, a, b))
+    found += _two_holders(sheet)
     found.sort(key=lambda entry: -entry[0])
     told = set(known)
     for _, what, a, b in found:
@@ -104,6 +113,47 @@ def posts(sheet: Sheet, kin: Kinship, known: frozenset[frozenset[str]]) -> Itera
             (shortened(a.clause.text), shortened(b.clause.text)),
             (("what", what), ("roles", f"{a.printed}, {b.printed}")),
         )
+
+
+_OFFICE = (
+    r"(?P<office>(?:designated safeguarding (?:lead|person)|data protection (?:officer|lead)|online safety (?:lead|co-?ordinator|officer)|"
+    r"computing lead|prevent lead|senior mental health lead|policy owner|owner of this policy|communications officer|e-safety (?:lead|officer))(?: \([a-z ]+\))?)"
+)
+_HOLDS = (
+    re.compile(
+        rf"(?:the|our) {_OFFICE}(?: (?:for|at|in|of) [^.;,]{{3,40}}?)? is (?:the |our |currently )*(?P<holder>[^.;,]{{4,50}})"
+    ),
+    re.compile(
+        rf"^(?P<holder>(?:the |our )?[^.;,]{{4,50}}?) (?:is|acts as|serves as) (?:the |our )(?:school’s )?{_OFFICE}(?=[.;,]|$| for| at)"
+    ),
+)
+_NO_HOLDER = re.compile(
+    r"\b(?:responsible|told|informed|available|absent|away|contact\w*|a member|trained|not|also|to be|the person|who|aware|involved|out|named|one of|if|where|when|any|part|asked|able|there|always|happy|still|listed|on|in)\b"
+)
+
+
+_LITTLE = frozenset("of the head school deputy lead at in for our".split())
+
+
+def _two_holders(sheet: Sheet) -> Iterator[tuple[float, str, _Gives, _Gives]]:
+    """One office that two clauses say is held by two people."""
+    told: list[tuple[str, str, _Gives]] = []
+    for clause in sheet.clauses:
+        for sentence in sentences(clause.text):
+            text = folded(sentence)
+            for pattern in _HOLDS:
+                found = pattern.search(text)
+                if found and not _NO_HOLDER.search(found["holder"]):
+                    holder = re.sub(r"^(?:the|our|a) ", "", found["holder"])
+                    office = re.sub(r" \(.*", "", found["office"])
+                    given = _Gives(
+                        clause, sentence, text, frozenset({holder}), holder, exclusive=False
+                    )
+                    told.append((office, holder, given))
+    for (office, one, a), (same, other, b) in combinations(told, 2):
+        alike = set(one.split()) & set(other.split()) - _LITTLE
+        if office == same and a.clause is not b.clause and not alike and one != other:
+            yield 9.0, f"the office of {office}", a, b
 
 
 def _given(clause: Clause, pattern: re.Pattern[str]) -> Iterator[_Gives]:
@@ -122,6 +172,7 @@ def _given(clause: Clause, pattern: re.Pattern[str]) -> Iterator[_Gives]:
             whole = folded(clause.text)
             yield _Gives(
                 clause,
+                sentence,
                 text,
                 frozenset(here),
                 next(iter(here.values())),

@@ -18,10 +18,13 @@ from bot.policy.kinship import Kinship
 from bot.policy.lapsed import lapsed
 from bot.policy.leftovers import leftovers
 from bot.policy.limits import limits
+from bot.policy.lists import lists
 from bot.policy.naming import naming
+from bot.policy.only import only
 from bot.policy.opposites import opposites
 from bot.policy.places import places
 from bot.policy.posts import posts
+from bot.policy.references import references
 from bot.policy.scope import scope
 from bot.policy.sheet import Sheet, lay_out
 from bot.policy.stale import nation_of, stale
@@ -73,6 +76,8 @@ def _all(sheet: Sheet, facts: Facts) -> Iterator[Finding]:
     yield from leftovers(sheet, nation)
     yield from naming(sheet, facts.holders)
     yield from structure(sheet)
+    yield from references(sheet)
+    yield from lists(sheet)
     yield from turned(sheet)
     yield from drafting(sheet)
     yield from gaps(sheet, facts.asked)
@@ -82,8 +87,8 @@ def _all(sheet: Sheet, facts: Facts) -> Iterator[Finding]:
 def _contradictions(sheet: Sheet) -> Iterator[Finding]:
     """What contradicts itself: by known matters first, then whatever is near enough to be one thing."""
     kin = Kinship(sheet.clauses)
-    told: list[Finding] = [*conflicts(sheet), *scope(sheet)]
-    for check in (posts, limits, clashes, places, opposites):
+    told: list[Finding] = [*conflicts(sheet, kin), *scope(sheet)]
+    for check in (posts, limits, only, clashes, places, opposites):
         known = frozenset(
             frozenset(pair) for finding in told for pair in combinations(finding.clauses, 2)
         )

@@ -101,9 +101,9 @@ def _scope_where(sheet: Sheet) -> Iterator[Finding]:
 
 _OUT = re.compile(
     r"\b(?:is|are) (?:not (?:covered|bound|subject|included|required|affected)|exempt|excluded|outside the scope)\b|\b(?:do|does|shall|will) not (?:apply|extend|cover|bind|relate|include)\b"
-    r"|\bneed not (?:follow|read|keep to)\b|\bno part of this policy (?:applies|binds)\b|\boutside the scope\b|\bfall outside\b|\b(?:is|are) a private matter\b"
+    r"|\bneed not (?:follow|read|keep to)\b|\bno part of this policy (?:applies|binds)\b|\boutside the scope\b|\bfall outside\b|\b(?:is|are) a private matter\b(?! and)"
 )
-_OF_IT = re.compile(r"\b(?:policy|document|code|it|these rules|this guidance|scope)\b")
+_OF_IT = re.compile(r"\b(?:policy|part \w|document|code|it|these rules|this guidance|scope)\b")
 _WHAT: Mapping[str, re.Pattern[str]] = {
     "private accounts": re.compile(r"\b(?:private|personal|own) (?:\w+ )?(?:accounts?|use|social media|profiles?|pages?)\b"),
     "own time": re.compile(r"\b(?:own time|out of (?:hours|school|work)|outside (?:of )?(?:work|school|working hours|it|school hours)|off site|holidays|at any hour|weekends?)\b"),
@@ -116,7 +116,7 @@ _WHAT: Mapping[str, re.Pattern[str]] = {
     "former pupils": re.compile(r"\bformer (?:pupils?|students?)\b"),
 }  # fmt: skip
 _IN = re.compile(
-    r"\b(?:policy|document|code|it|rules|guidance)\b.{0,40}\b(?:appl(?:y|ies)|covers?|binds?|extends?|includes?|is for|relates?)\b|\bapplies? (?:alike|equally|to all|in full)\b|\bmust (?:follow|keep to|comply with|sign|read) (?:this|the) policy\b"
+    r"\b(?:policy|document|code|it|rules|guidance)\b.{0,40}\b(?:appl(?:y|ies)|covers?|binds?|extends?|includes?|is for|relates?)\b|\bapplies? (?:alike|equally|to all|in full)\b|\b(?:must|should|will)? ?(?:follow|keep to|comply with|sign|read)s? (?:this|the) policy\b|\bfollows? part \w+\b"
     r"|\b(?:is|are) bound by (?:this|the) policy\b|\b(?:social media|online service)\b.{0,20}\b(?:means|includes)\b"
 )
 _STAFF_LIKE = {
@@ -142,6 +142,8 @@ def _left_out(sheet: Sheet) -> Iterator[Finding]:
         # "It does not extend to own accounts in own time": what follows the words, else what stands before them
         after, before = text[found.end() :], text[: found.start()]
         told = _named_in(after) or _named_in(before[-90:])
+        if "private matter" in found[0]:
+            told = _named_in(before[-90:]) - {"staff"}
         took = [
             c
             for c, other in rules

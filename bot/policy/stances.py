@@ -24,6 +24,9 @@ _UNASKED = re.compile(
     r"first asking|obtaining)|(?:need|do) not (?:need to )?(?:ask|seek|obtain)|do(?:es)? not (?:need|require) (?:to be approved|"
     r"(?:the )?(?:\w+’s )?(?:approval|permission|consent)))\b"
 )
+_ASKED = re.compile(
+    r"\b(?:needs?|requires?|obtain|must have) (?:the |a )?(?:[\w’-]+ ){0,4}(?:agreement|permission|approval|authorisation)\b"
+)
 _ONLY_SCHOOLS = re.compile(
     r"\bonly (?:the )?school(?:’s)?[ -](?:\w+ )?(?:cameras?|devices?|equipment|phones?|tablets?|ipads?) (?:may|can|should|must|are|is)\b"
 )
@@ -104,7 +107,7 @@ def _stance(clause: Clause, text: str, *, excepted: bool) -> Stance | None:
     strength = clause.reading.strength
     if _UNASKED.search(text):
         return Stance.FREE
-    if strength is Strength.NEEDS_APPROVAL:
+    if strength is Strength.NEEDS_APPROVAL or _ASKED.search(text):
         return Stance.ASK
     if _ONLY_SCHOOLS.search(text):
         return Stance.BAN

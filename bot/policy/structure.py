@@ -13,6 +13,7 @@ from bot.policy.model import Clause, Strength
 from bot.policy.numbering import (
     NAME,
     Number,
+    bare,
     breaks,
     lettered_breaks,
     number_of,
@@ -28,14 +29,6 @@ LONG = 16  # words
 LEAST_WORDS = 7  # a shorter paragraph may well stand twice in other words
 LEAST_SAME = 5  # … and one this long in the very same
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
-_CITED = re.compile(
-    r"\b(?P<what>section|paragraph|para|clause|part|appendix|annex|schedule)s? (?P<number>\d{1,2}(?:\.\d{1,2}){0,3}|[A-H]\b)",
-    re.IGNORECASE,
-)
-_ELSEWHERE = re.compile(
-    r"\bAct\b|\b(?:KCSIE|Keeping Children|Working Together|Guidance|guidance|Regulations|Standards|Code|handbook|Education|Learners)\b"
-)
-_ELSEWHERE_POLICY = re.compile(r"\b[A-Z]\w+ (?:Policy|Procedure)\b")
 _MORE_NOT = re.compile(r"\b(?:not|never|no)\b", re.IGNORECASE)
 
 
@@ -43,8 +36,6 @@ def structure(sheet: Sheet) -> Iterator[Finding]:
     """Find what stands twice, what is missing in between, and what reads as its opposite when quoted alone."""
     yield from _duplicates(sheet)
     yield from _numbers(sheet)
-    yield from _references(sheet)
-    yield from _contents(sheet)
     yield from _lost_not(sheet)
 
 
@@ -157,7 +148,7 @@ def _number_breaks(
     """Breaks among the numbers of headings and, where the file holds them, of paragraphs."""
     numbered = [(n, p) for p in headings if (n := number_of(p.text)) is not None]
     # A list of contents says each number and title before the section does
-    latest = {(n, _bare(p.text)): at for at, (n, p) in enumerate(numbered)}
+    latest = {(n, bare(p.text)): at for at, (n, p) in enumerate(numbered)}
     numbered = [numbered[at] for at in sorted(latest.values())]
     # An import drops the numbers of items, and tells of the breaks among all of them instead
     told_below = sheet.imported or sheet.kept_as(NAME)
@@ -167,8 +158,18 @@ def _number_breaks(
         place = {c.id: at for at, c in enumerate(sheet.clauses)}
         numbered += _paragraph_numbers(sheet)
         numbered.sort(key=lambda entry: place[entry[1].clauses[0]])
+    said = {n for c in sheet.policy.clauses for t in (c.text, c.lead_in or "") for n in _opening(t)}
+    said |= {n for name, text in sheet.kept if name != "contents" for n in _opening(text)}
     for before, after in breaks([n for n, _ in numbered]):
+        # A heading that an import took for a sentence leaves nothing out
+        if len(after) == 1 and any((n,) in said for n in range(before[-1] + 1, after[-1])):
+            continue
         yield before, after, next(p for n, p in numbered if n == after)
+
+
+def _opening(text: str) -> Iterator[Number]:
+    if (number := number_of(text)) is not None and re.match(r"\d{1,2}[.)] ", text):
+        yield number
 
 
 def _paragraph_numbers(sheet: Sheet) -> Iterator[tuple[Number, Passage]]:
@@ -180,82 +181,6 @@ def _paragraph_numbers(sheet: Sheet) -> Iterator[tuple[Number, Passage]]:
             if number is not None:
                 yield number, Passage(text, Part.CLAUSE, (clause.id,))
         leads.add(lead)
-
-
-def _bare(heading: str) -> str:
-    return " ".join(re.findall(r"[a-z]+", heading.lower()))
-
-
-def _references(sheet: Sheet) -> Iterator[Finding]:
-    """A section or appendix that the policy sends readers to and does not have."""
-    headings = [p.text for p in sheet.passages if p.part is Part.HEADING]
-    headings += [text for _, text in sheet.kept]
-    numbers = {n for text in headings if (n := number_of(text)) is not None}
-    deep = any(len(n) > 1 for n in numbers)
-    hits: dict[str, Passage] = {}
-    for passage in sheet.passages:
-        if passage.part is Part.HEADING:
-            continue
-        for found in _CITED.finditer(passage.text):
-            what, number = found["what"].lower(), found["number"]
-            around = passage.text[max(found.start() - 70, 0) : found.end() + 70]
-            if _ELSEWHERE.search(around) or _ELSEWHERE_POLICY.search(around):
-                continue
-            if what in ("appendix", "annex", "schedule"):
-                there = any(re.match(rf"{what}\s+{number}\b", h, re.IGNORECASE) for h in headings)
-            elif number[0].isdigit() and numbers:
-                wanted = tuple(int(n) for n in number.split("."))
-                there = wanted in numbers or (
-                    len(wanted) > 1 and not deep and wanted[:1] in numbers
-                )
-            else:
-                continue
-            if not there:
-                hits[shortened(passage.text, found)] = passage
-    if hits:
-        ids = in_order(sheet.clauses, (i for p in hits.values() for i in p.clauses))
-        yield Finding(Kind.REFERENCE, Weight.PUT_RIGHT, ids, tuple(hits))
-
-
-_LISTS_SECTIONS = re.compile(r"(?:table of |list of )?contents", re.IGNORECASE)
-_LINE_OF_CONTENTS = re.compile(
-    r"^(?:\d+(?:\.\d+)*|[a-z]|[ivx]+)[.):]?\s+|[\s.…_]*(?:page )?\d{0,3}\s*$", re.IGNORECASE
-)
-TITLED_SO = 80  # likeness (0 to 100) from which a line of the contents is a heading
-
-
-def _contents(sheet: Sheet) -> Iterator[Finding]:
-    """A line of the contents for which the policy has no section."""
-    from rapidfuzz import fuzz
-
-    listed = [
-        c
-        for c in sheet.clauses
-        if any(
-            _LISTS_SECTIONS.fullmatch(said.strip(" :.")) for said in (*c.section, c.lead_in or "")
-        )
-    ]
-    titles = [
-        _bare(p.text)
-        for p in sheet.passages
-        if p.part is Part.HEADING or (p.part is Part.CLAUSE and len(p.text.split()) < 12)
-        if not set(p.clauses) & {c.id for c in listed}
-    ]
-    titles += [_bare(text) for name, text in sheet.kept if name != "contents"]
-    lines: list[tuple[str, str, tuple[str, ...]]] = [
-        (_bare(_LINE_OF_CONTENTS.sub("", c.text)), c.text, (c.id,)) for c in listed
-    ]
-    lines += [(_bare(_LINE_OF_CONTENTS.sub("", t)), t, ()) for t in sheet.kept_as("contents")]
-    lines = [line for line in lines if line[0] and not _LISTS_SECTIONS.fullmatch(line[0])]
-    lost = [
-        line
-        for line in lines
-        if not any(fuzz.ratio(line[0], t) >= TITLED_SO or line[0] in t for t in titles)
-    ]
-    # Where most lines are no headings the titles were lost on the way in, not in the policy
-    if lost and len(lost) * 3 <= len(lines):
-        ids = in_order(sheet.clauses, (i for _, _, some in lost for i in some))
-        yield Finding(Kind.CONTENTS, Weight.PUT_RIGHT, ids, tuple(shortened(t) for _, t, _ in lost))
 
 
 # --- the lost "not" ------------------------------------------------------------------------------------------

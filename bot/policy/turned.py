@@ -14,6 +14,7 @@ from typing import Any
 from bot.config import data
 from bot.policy.findings import Finding, Kind, Weight
 from bot.policy.model import Strength
+from bot.policy.roles_in_text import mentions, roles
 from bot.policy.sentences import sentences
 from bot.policy.sheet import Part, Sheet, in_order, shortened
 from bot.policy.strength import of_lead
@@ -72,7 +73,31 @@ def _in_list(lead: str, item: str) -> re.Match[str] | None:
         return re.match(rf"(?:{'|'.join(wrong)})\b", item, re.IGNORECASE)
     wrong = table["protects"] if banned else table["harms"]
     found = re.match(rf"(?:{'|'.join(wrong)})\b", item, re.IGNORECASE)
+    if not found and banned:
+        found = _tells_a_role(item) or _CARES.match(item)
     return None if found and _SPARED.search(item) else found
+
+
+# What nobody forbids, whatever follows
+_CARES = re.compile(
+    r"(?:check|ensure|make sure|remember|review|read|consider|obtain|seek|log (?:out|off)|lock|encrypt|attend|complete|follow (?:this|the (?:policy|school|guidance))|"
+    r"keep a (?:record|note|copy)|save the evidence|turn off|switch off|take responsibility|be (?:aware|mindful|careful|polite|respectful))\b(?! (?:up|out|on) )",
+    re.IGNORECASE,
+)
+_TELLS = re.compile(
+    r"(?:tell|inform|notify|alert|report|pass|refer|let|show|hand|bring)\b[^.;]{0,90}",
+    re.IGNORECASE,
+)
+
+
+def _tells_a_role(item: str) -> re.Match[str] | None:
+    """An item that has somebody of the school told: nobody forbids that."""
+    found = _TELLS.match(item)
+    kinds = roles()
+    told = found and any(
+        kinds[m.role].kind == "school" for m in mentions(found[0]) if m.role in kinds
+    )
+    return found if told else None
 
 
 @lru_cache(maxsize=1)

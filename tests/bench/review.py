@@ -60,6 +60,7 @@ NATURES: tuple[tuple[str, frozenset[Kind]], ...] = (
     (r"double negat", frozenset({Kind.DOUBLE_NEGATIVE})),
     (r"['‘“\"]not['’”\"]|lost not|loses? (?:its|their|the) not|list items?", frozenset({Kind.LOST_NOT, Kind.REVERSED})),
     (r"revers|wrong word|opposite|polarity|inver", frozenset({Kind.REVERSED, Kind.DOUBLE_NEGATIVE, Kind.SLIPS})),
+    (r"count|how many|\blist\b.*(?:empty|missing|short)", frozenset({Kind.LIST_COUNT})),
     ((r"fragment|orphan|page break|split|incomplete|unfinished|truncat|cut off|garbled|broken|grammar|missing word|"
       r"no (?:subject|verb)|nonsense|sentence"), _SENTENCE),
     (r"typo|slip|spell|misprint|punctuat|wrong word|doubled|quot|bracket", _SENTENCE),
@@ -130,6 +131,7 @@ SAYS: dict[Kind, str] = {
     Kind.BAD_DATE: r"date|day",
     Kind.CONTENTS: r"contents",
     Kind.OTHER_PHASE: r"phase|sixth|primary|secondary|key stage",
+    Kind.LIST_COUNT: r"count|how many|list",
     Kind.REVERSED: r"revers|opposite|wrong word|authoris|supervis",
     Kind.OTHER_SCHOOL: r"school|employer|left|template|trust",
     Kind.RULE_AND_OPPOSITE: r"contradict|conflict|against|disagree",
