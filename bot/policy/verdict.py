@@ -61,7 +61,7 @@ NEIGHBOURS = 5  # clauses asked whether leave is likely, the best among them
 NEARNESS = 1.5  # in score: a clause this much further off counts for a third
 FORBIDDERS = 4  # clauses among which a plain ban withholds leave …
 FORBIDDEN_NEAR = (
-    0.05  # … where it is as near to the question in meaning as the best clause, or nearly
+    0.2  # … where it is as near to the question in meaning as the best clause, or nearly
 )
 ALIKE = 0.55  # how like in meaning (1 the same): below it they speak of different things
 _BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
