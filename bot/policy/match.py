@@ -22,9 +22,9 @@ from bot.policy.model import Strength
 from bot.policy.question import Form, Question, core, understand
 from bot.policy.topics import Subject
 
-BY_WORDS = 40  # candidates taken for their words
-BY_TOPIC = 40  # candidates taken for their topics
-BY_MEANING = 40  # candidates taken because they point where the question does
+BY_WORDS = 30  # candidates taken for their words
+BY_TOPIC = 20  # candidates taken for their topics
+BY_MEANING = 30  # candidates taken because they point where the question does
 TOPICS_TRIED = 5
 _PEOPLE_OF_THE_SCHOOL = frozenset({"staff", "all", "governors", "volunteers", "leaders"})
 _BAN = (Strength.MUST_NOT, Strength.SHOULD_NOT)
